@@ -71,12 +71,23 @@ export type SandboxRequest = {
   endpoints: Record<string, EndpointSettings>;
   /** `80/tcp` → wanted bindings; an empty HostPort means a random free port. */
   ports: Record<string, PortBinding[]>;
+  /** `--dns`; empty for the host's servers. */
   dns: string[];
+  dnsSearch?: string[];
+  dnsOptions?: string[];
+  /** `name:address` as in HostConfig.ExtraHosts; the address `host-gateway` is the bridge's own. */
+  extraHosts?: string[];
+  /** Default bridge only: containers that get a line in the hosts file. */
+  links?: { containerId: string; name: string; alias: string }[];
+  /** Only those under `net.` are applied here, before the container's process exists. */
   sysctls: Record<string, string>;
 };
 
 export type Sandbox = {
-  /** e.g. `/run/gantry/netns/<id>`: bind-mounted, outlives the engine. */
+  /**
+   * e.g. `/run/gantry/netns/<id>`: bind-mounted, outlives the engine. Empty when the container is on the
+   * network `host`, whose sandbox is the host's own; with `none` (or no endpoint) a namespace with only `lo`.
+   */
   netnsPath: string;
   endpoints: Record<string, EndpointSettings>;
   ports: Record<string, PortBinding[]>;
