@@ -1,4 +1,4 @@
-import koffi from 'koffi';
+import koffi, { type KoffiFunction } from 'koffi';
 import { EngineError } from '#core/errors.ts';
 
 /**
@@ -61,7 +61,7 @@ export const libc = {
 };
 
 /** Runs a foreign function on a worker thread. errno does not survive the way back: the caller asks again if it matters. */
-export function onThread(func: koffi.KoffiFunction, ...args: unknown[]): Promise<number> {
+export function onThread(func: KoffiFunction, ...args: unknown[]): Promise<number> {
   return new Promise((resolve, reject) => {
     func.async(...args, (error: Error | null, result: number) => (error ? reject(error) : resolve(result)));
   });

@@ -144,7 +144,7 @@ export type MountInfo = {
   superOptions: string[];
 };
 
-const unescape = (field: string): string => {
+const decodeOctal = (field: string): string => {
   if (!field.includes('\\')) return field;
   return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 };
@@ -160,12 +160,12 @@ export function parseMountInfo(text: string): MountInfo[] {
       id: Number(fields[0]),
       parentId: Number(fields[1]),
       device: fields[2]!,
-      root: unescape(fields[3]!),
-      mountPoint: unescape(fields[4]!),
+      root: decodeOctal(fields[3]!),
+      mountPoint: decodeOctal(fields[4]!),
       options: fields[5]!.split(','),
       propagation: fields.slice(6, dash),
       type: fields[dash + 1] ?? '',
-      source: unescape(fields[dash + 2] ?? ''),
+      source: decodeOctal(fields[dash + 2] ?? ''),
       superOptions: (fields[dash + 3] ?? '').split(','),
     });
   }
