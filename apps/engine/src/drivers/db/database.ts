@@ -38,11 +38,7 @@ export async function openDatabase(options: { file: string; migrations: string }
   const prisma = new PrismaClient({ adapter: factory });
   const client = await factory.opened(prisma);
   await chmod(options.file, 0o600);
-  await client.execute('PRAGMA busy_timeout = 5000');
-  await client.execute('PRAGMA journal_mode = WAL');
-  await client.execute('PRAGMA synchronous = FULL');
-  await client.execute('PRAGMA foreign_keys = ON');
-  await checkIntegrity(client, options.file);
+  await prepareConnection(client, options.file);
   await migrate(client, options.migrations);
 
   let tail: Promise<unknown> = Promise.resolve();
@@ -118,13 +114,21 @@ class OneConnection extends PrismaLibSql {
   }
 }
 
-async function checkIntegrity(client: Client, file: string): Promise<void> {
-  const result = await client.execute('PRAGMA quick_check(1)');
-  const verdict = String(result.rows[0]?.[0] ?? 'no answer');
+async function prepareConnection(client: Client, file: string): Promise<void> {
+  let verdict: string;
+  try {
+    await client.execute('PRAGMA busy_timeout = 5000');
+    await client.execute('PRAGMA journal_mode = WAL');
+    await client.execute('PRAGMA synchronous = FULL');
+    await client.execute('PRAGMA foreign_keys = ON');
+    verdict = String((await client.execute('PRAGMA quick_check(1)')).rows[0]?.[0] ?? 'no answer');
+  } catch (error) {
+    verdict = (error as Error).message;
+  }
   if (verdict !== 'ok') {
     throw new EngineError(
       'internal',
-      `The database ${file} is damaged (${verdict}). Restore a backup of it, or move it away to start with an empty one.`,
+      `The database ${file} is damaged or cannot be read (${verdict}). Restore a backup of it, or move it away to start with an empty one.`,
     );
   }
 }
