@@ -55,7 +55,10 @@ export const FIELDS = {
     help: 'TCP port of the dashboard and the API; 0 takes a free one.',
     check: (value: number) => (Number.isInteger(value) && value >= 0 && value <= 65535 ? null : 'must be 0 to 65535'),
   },
-  socket: { default: '', help: 'Docker API socket. Default: <runDir>/docker.sock.' },
+  socket: {
+    default: '',
+    help: 'Docker API socket. Default: /run/gantry/docker.sock; <runDir>/docker.sock with another data root.',
+  },
   socketGroup: { default: 'docker', help: 'Group that may use the socket, when it exists.' },
   publicUrl: { default: '', help: 'Address people use, when a proxy stands in front: https://gantry.example.org.' },
   allowedHosts: { default: [], help: 'Further Host names the TCP port answers to.' },
@@ -101,7 +104,11 @@ export function loadConfig(
     if (setting?.value === '') setting.value = value;
   };
   fill('runDir', `/run/gantry/${instance}`);
-  fill('socket', `${values.get('runDir')?.value}/docker.sock`);
+  // The one instance with the default data root has a socket whose path can be written into profiles and units.
+  fill(
+    'socket',
+    dataRoot === FIELDS.dataRoot.default ? '/run/gantry/docker.sock' : `${values.get('runDir')?.value}/docker.sock`,
+  );
   const flat = Object.fromEntries(settings.map((setting) => [setting.key, setting.value]));
   return { config: Object.freeze({ ...flat, dataRoot, instance }) as unknown as Config, settings };
 }
