@@ -86,7 +86,6 @@ export async function startEngine(options: { args?: string[] } = {}): Promise<Te
         if (networks.length > 0) await docker('network', 'rm', ...networks);
       } finally {
         await end('SIGTERM');
-        await exec(NODE, [join(ROOT, 'apps/engine/src/main.ts'), '--config', config, '--uninstall']).catch(
           () => undefined,
         );
         await rm(directory, { recursive: true, force: true });
