@@ -1,4 +1,4 @@
-import koffi, { type KoffiFunction } from 'koffi';
+import koffi from 'koffi';
 import { EngineError } from '#core/errors.ts';
 
 /**
@@ -8,7 +8,11 @@ import { EngineError } from '#core/errors.ts';
 
 const lib = koffi.load('libc.so.6');
 
-const names = new Map<number, string>(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]));
+const names = new Map<number, string>();
+for (const [name, value] of Object.entries(koffi.os.errno)) {
+  // Of names for one number (EAGAIN, EWOULDBLOCK) the first is the common one.
+  if (!names.has(value)) names.set(value, name);
+}
 
 /** `EPERM` and the like of the last failed call on this thread. */
 export function lastErrno(): string {
@@ -60,8 +64,10 @@ export const libc = {
   cfmakeraw: lib.func('void cfmakeraw(_Inout_ uint8_t *termios)'),
 };
 
+type ForeignFunction = ReturnType<typeof lib.func>;
+
 /** Runs a foreign function on a worker thread. errno does not survive the way back: the caller asks again if it matters. */
-export function onThread(func: KoffiFunction, ...args: unknown[]): Promise<number> {
+export function onThread(func: ForeignFunction, ...args: unknown[]): Promise<number> {
   return new Promise((resolve, reject) => {
     func.async(...args, (error: Error | null, result: number) => (error ? reject(error) : resolve(result)));
   });
