@@ -86,8 +86,6 @@ export async function startEngine(options: { args?: string[] } = {}): Promise<Te
         if (networks.length > 0) await docker('network', 'rm', ...networks);
       } finally {
         await end('SIGTERM');
-          () => undefined,
-        );
         await rm(directory, { recursive: true, force: true });
       }
     },
