@@ -19,10 +19,12 @@ export type LogRequest = {
   /** Nanoseconds since the epoch. */
   since: bigint | null;
   until: bigint | null;
+  /** Bare bytes also without a terminal. */
+  raw?: boolean;
 };
 
 /** What attach shows: output from now on, or everything kept and then from now on. */
-export type LiveRequest = { stdout: boolean; stderr: boolean; past: boolean };
+export type LiveRequest = { stdout: boolean; stderr: boolean; past: boolean; raw?: boolean };
 
 export type Logs = {
   /**
@@ -94,7 +96,7 @@ export function createLogs(deps: LogsDeps): Logs {
           {
             stdout: request.stdout,
             stderr: request.stderr,
-            framed: !container.config.Tty,
+            framed: !container.config.Tty && !request.raw,
             timestamps: request.timestamps,
             details: request.details ? `${details(container)} ` : null,
             since: request.since,
@@ -119,7 +121,7 @@ export function createLogs(deps: LogsDeps): Logs {
         const encoder = createEncoder({
           stdout: request.stdout,
           stderr: request.stderr,
-          framed: !container.config.Tty,
+          framed: !container.config.Tty && !request.raw,
           timestamps: false,
           details: null,
           since: null,
