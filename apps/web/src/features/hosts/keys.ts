@@ -1,0 +1,1 @@
+export const hostKeys = { list: ['hosts'] as const };

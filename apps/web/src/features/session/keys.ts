@@ -1,0 +1,4 @@
+export const sessionKeys = {
+  me: ['session', 'me'] as const,
+  setup: ['session', 'setup'] as const,
+};

@@ -1,0 +1,26 @@
+'use client';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { RequestError, request } from './request.ts';
+
+/** What this user chose for the site, kept by the engine: `const [columns, setColumns] = usePreference('columns.images', {})`. */
+export function usePreference<T>(key: string, fallback: T): [T, (value: T) => void] {
+  const client = useQueryClient();
+  const queryKey = ['preferences', key];
+  const { data } = useQuery({
+    queryKey,
+    queryFn: async ({ signal }) => {
+      try {
+        return (await request<{ value: T | null }>(`/api/v1/preferences/${key}`, { signal })).value;
+      } catch (error) {
+        if (error instanceof RequestError && error.status === 404) return null;
+        throw error;
+      }
+    },
+  });
+  const set = (value: T) => {
+    client.setQueryData(queryKey, value);
+    // A choice that could not be stored still holds on this page; the next load shows the truth.
+    request(`/api/v1/preferences/${key}`, { method: 'PUT', json: { value } }).catch(() => undefined);
+  };
+  return [data ?? fallback, set];
+}
