@@ -1,9 +1,40 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RuntimeStats } from '#core/containers/ports.ts';
 import type { CgroupLayout } from './cgroup.ts';
 
 /** Reads the counters of a control group. `root` lets tests put fixtures in the place of the kernel's files. */
+
+/** Cumulative; bytes and nanoseconds. */
+export type CgroupCounters = {
+  cpu: {
+    totalNs: number;
+    userNs: number;
+    systemNs: number;
+    throttledNs: number;
+    throttledPeriods: number;
+    periods: number;
+    /** Empty in version 2. */
+    perCpuNs: number[];
+  };
+  /** A limit above the host's memory, or none, is the host's memory. */
+  memory: { usage: number; limit: number; maxUsage: number; failcnt: number; stats: Record<string, number> };
+  /** A limit of 0 stands for none. */
+  pids: { current: number; limit: number };
+  blkio: { read: number; write: number; readOps: number; writeOps: number; entries: BlkioEntry[] };
+};
+
+export type BlkioEntry = { major: number; minor: number; op: string; value: number };
+
+export type InterfaceCounters = {
+  rxBytes: number;
+  rxPackets: number;
+  rxErrors: number;
+  rxDropped: number;
+  txBytes: number;
+  txPackets: number;
+  txErrors: number;
+  txDropped: number;
+};
 
 type Reader = (file: string) => string | null;
 
@@ -48,8 +79,6 @@ export function parseHost(stat: string, meminfo: string): HostCounters {
 
 export const readHost = (): HostCounters => parseHost(readFile('/proc/stat') ?? '', readFile('/proc/meminfo') ?? '');
 
-type BlkioEntry = RuntimeStats['blkio']['entries'][number];
-
 /** `8:0 Read 4096` lines of version 1. */
 function blkioLines(text: string | null): BlkioEntry[] {
   const entries: BlkioEntry[] = [];
@@ -64,7 +93,7 @@ function blkioLines(text: string | null): BlkioEntry[] {
 const sumOp = (entries: readonly BlkioEntry[], op: string): number =>
   entries.reduce((sum, entry) => (entry.op.toLowerCase() === op ? sum + entry.value : sum), 0);
 
-function blkioV1(file: Reader): RuntimeStats['blkio'] {
+function blkioV1(file: Reader): CgroupCounters['blkio'] {
   const first = (...names: string[]): BlkioEntry[] => {
     for (const name of names) {
       const entries = blkioLines(file(name));
@@ -83,8 +112,8 @@ function blkioV1(file: Reader): RuntimeStats['blkio'] {
   };
 }
 
-function blkioV2(text: string | null): RuntimeStats['blkio'] {
-  const blkio: RuntimeStats['blkio'] = { read: 0, write: 0, readOps: 0, writeOps: 0, entries: [] };
+function blkioV2(text: string | null): CgroupCounters['blkio'] {
+  const blkio: CgroupCounters['blkio'] = { read: 0, write: 0, readOps: 0, writeOps: 0, entries: [] };
   for (const line of (text ?? '').split('\n')) {
     const device = /^(\d+):(\d+) (.*)$/.exec(line);
     if (!device) continue;
@@ -103,9 +132,7 @@ function blkioV2(text: string | null): RuntimeStats['blkio'] {
   return blkio;
 }
 
-type Counters = Pick<RuntimeStats, 'cpu' | 'memory' | 'pids' | 'blkio'>;
-
-function readV1(file: (controller: string) => Reader, memoryTotal: number): Counters {
+function readV1(file: (controller: string) => Reader, memoryTotal: number): CgroupCounters {
   const cpuacct = file('cpuacct');
   const cpu = file('cpu');
   const memory = file('memory');
@@ -134,13 +161,12 @@ function readV1(file: (controller: string) => Reader, memoryTotal: number): Coun
   };
 }
 
-/** A limit of 0 stands for none. */
-const pidsOf = (file: Reader): RuntimeStats['pids'] => ({
+const pidsOf = (file: Reader): CgroupCounters['pids'] => ({
   current: number(file('pids.current')),
   limit: number(file('pids.max')),
 });
 
-function readV2(file: Reader, memoryTotal: number): Counters {
+function readV2(file: Reader, memoryTotal: number): CgroupCounters {
   const stat = keyed(file('cpu.stat'));
   const limit = number(file('memory.max'));
   const usage = number(file('memory.current'));
@@ -167,7 +193,7 @@ function readV2(file: Reader, memoryTotal: number): Counters {
 }
 
 /** All counters of a group; null when the group is gone. */
-export function cgroupCounters(layout: CgroupLayout, path: string, memoryTotal: number): Counters | null {
+export function cgroupCounters(layout: CgroupLayout, path: string, memoryTotal: number): CgroupCounters | null {
   const reader = (root: string | undefined): Reader => {
     const directory = root === undefined ? null : join(root, path);
     return (file) => (directory === null ? null : readFile(join(directory, file)));
@@ -183,8 +209,8 @@ export function cgroupCounters(layout: CgroupLayout, path: string, memoryTotal: 
 }
 
 /** /proc/<pid>/net/dev without the loopback device. */
-export function parseNetDev(text: string): RuntimeStats['networks'] {
-  const networks: RuntimeStats['networks'] = {};
+export function parseNetDev(text: string): Record<string, InterfaceCounters> {
+  const networks: Record<string, InterfaceCounters> = {};
   for (const line of text.split('\n')) {
     const match = /^\s*([^:\s]+):\s*(.*)$/.exec(line);
     if (!match || match[1] === 'lo') continue;
@@ -207,7 +233,7 @@ export function parseNetDev(text: string): RuntimeStats['networks'] {
   return networks;
 }
 
-export const readNetworks = (pid: number): RuntimeStats['networks'] =>
+export const readNetworks = (pid: number): Record<string, InterfaceCounters> =>
   parseNetDev(readFile(`/proc/${pid}/net/dev`) ?? '');
 
 /** True when a hierarchy's root shows that a file of a controller exists below (e.g. swap accounting). */
