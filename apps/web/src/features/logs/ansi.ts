@@ -154,7 +154,8 @@ const isStringStart = (code: number) => code === 0x90 || code === 0x98 || (code 
 function indexOfControl(line: string, from: number): number {
   for (let index = from; index < line.length; index++) {
     const code = line.charCodeAt(index);
-    if ((code < 0x20 && code !== 0x09) || (code >= 0x7f && code <= 0x9f) || code === 0x202d || code === 0x202e) return index;
+    if ((code < 0x20 && code !== 0x09) || (code >= 0x7f && code <= 0x9f) || code === 0x202d || code === 0x202e)
+      return index;
   }
   return line.length;
 }

@@ -1,4 +1,4 @@
-import type { LogLine } from '@contract/realtime';
+import type { LogLine } from '@contract/realtime.ts';
 
 /**
  * Takes up a log where a lost connection left it. The stream is asked for

@@ -34,5 +34,6 @@ test('a JSON line becomes level, message and the rest', () => {
 });
 
 test('anything else is no JSON line', () => {
-  for (const text of ['', '[1]', '{', '{"a":}', 'null', `{"a":"${'x'.repeat(70_000)}"}`]) expect(parseJsonLine(text)).toBeNull();
+  for (const text of ['', '[1]', '{', '{"a":}', 'null', `{"a":"${'x'.repeat(70_000)}"}`])
+    expect(parseJsonLine(text)).toBeNull();
 });

@@ -34,7 +34,8 @@ const HEAD = 160;
 // `level=warn`, `"severity":"ERROR"`, `[INFO]`, `<warn>`, `ERROR:`, `WARN ` behind a time.
 const KEYED = /\b(?:level|lvl|severity)["']?\s*[=:]\s*["']?([a-zA-Z]+)/;
 const BOXED = /[[<(|]\s*([a-zA-Z]{3,11})\s*[\]>)|]/g;
-const BARE = /(?:^|[\s\]])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|PANIC|(?:[Ww]arning|[Ee]rror|[Ff]atal|[Pp]anic)(?=:))(?=[\s:\]]|$)/;
+const BARE =
+  /(?:^|[\s\]])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|PANIC|(?:[Ww]arning|[Ee]rror|[Ff]atal|[Pp]anic)(?=:))(?=[\s:\]]|$)/;
 
 /** The level a line of plain text names near its beginning. */
 export function levelOf(text: string): Level | null {
@@ -56,7 +57,17 @@ const word = (text: string): Level | null => {
 
 /** pino and bunyan count in tens. */
 const number = (value: number): Level | null =>
-  value >= 60 ? 'fatal' : value >= 50 ? 'error' : value >= 40 ? 'warn' : value >= 30 ? 'info' : value >= 20 ? 'debug' : 'trace';
+  value >= 60
+    ? 'fatal'
+    : value >= 50
+      ? 'error'
+      : value >= 40
+        ? 'warn'
+        : value >= 30
+          ? 'info'
+          : value >= 20
+            ? 'debug'
+            : 'trace';
 
 export type JsonLine = { level: Level | null; message: string; fields: [string, string][] };
 

@@ -13,11 +13,13 @@ function engine() {
   const socket = {
     connected: true,
     emit(event: string, ...args: unknown[]) {
-      if (event === 'logs:open') opened.push({ request: args[0] as Record<string, unknown>, answer: args[1] as Answer });
+      if (event === 'logs:open')
+        opened.push({ request: args[0] as Record<string, unknown>, answer: args[1] as Answer });
       if (event === 'logs:ack') acks.push((args[0] as { seq: number }).seq);
       if (event === 'logs:close') closed.push((args[0] as { stream: string }).stream);
     },
-    on: (event: string, listener: (value: never) => void) => listeners.set(event, (listeners.get(event) ?? new Set()).add(listener)),
+    on: (event: string, listener: (value: never) => void) =>
+      listeners.set(event, (listeners.get(event) ?? new Set()).add(listener)),
     off: (event: string, listener: (value: never) => void) => listeners.get(event)?.delete(listener),
   };
   const send = (event: string, value?: unknown) => {
@@ -43,7 +45,9 @@ function setUp() {
     marks: { ended: 'ended', started: 'started' },
   });
   session.start();
-  const frame = () => work.splice(0).forEach((next) => next());
+  const frame = () => {
+    for (const next of work.splice(0)) next();
+  };
   const accept = (stream: string) => server.opened.at(-1)!.answer({ ok: true, value: { stream } });
   const texts = () => Array.from({ length: store.size() }, (_, index) => store.get(store.first() + index)!.m);
   return { ...server, store, session, frame, accept, texts };

@@ -96,6 +96,13 @@ test('a connection taken up again has no line twice and none missing', () => {
   gap.take([line('a', 1, at(1)), line('b', 1, at(2)), line('b', 1, at(2))]);
   expect(gap.last()).toBe(at(2));
   gap.resume();
-  const again = gap.take([line('b', 1, at(2)), line('b', 1, at(2)), line('b', 1, at(2)), line('c', 1, at(2)), line('d', 1, at(3)), line('e', 2, at(2))]);
+  const again = gap.take([
+    line('b', 1, at(2)),
+    line('b', 1, at(2)),
+    line('b', 1, at(2)),
+    line('c', 1, at(2)),
+    line('d', 1, at(3)),
+    line('e', 2, at(2)),
+  ]);
   expect(again.map((each) => each.m)).toEqual(['b', 'c', 'd', 'e']);
 });

@@ -1,4 +1,4 @@
-import type { LogLine } from '@contract/realtime';
+import type { LogLine } from '@contract/realtime.ts';
 
 /**
  * The lines a log view holds: a ring bounded by number and by characters, so
@@ -114,9 +114,13 @@ export function createLineIndex(store: LogStore, accepts: (line: StoredLine) => 
   let seqs: number[] = [];
   let head = 0;
   let next = store.first();
+  let dropped = 0;
 
   function dropOld(first: number): void {
-    while (head < seqs.length && seqs[head]! < first) head++;
+    while (head < seqs.length && seqs[head]! < first) {
+      head++;
+      dropped++;
+    }
     if (head > 4096 && head > seqs.length / 2) {
       seqs = seqs.slice(head);
       head = 0;
@@ -136,6 +140,8 @@ export function createLineIndex(store: LogStore, accepts: (line: StoredLine) => 
       next = store.end();
     },
     size: () => seqs.length - head,
+    /** How many entries were let go at the beginning, ever. */
+    dropped: () => dropped,
     at: (index: number): number | undefined => seqs[head + index],
     /** The index of the first seq that is not below `seq`. */
     position(seq: number): number {

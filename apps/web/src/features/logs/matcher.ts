@@ -21,7 +21,10 @@ export function createMatcher(query: string, regex: boolean): MatcherResult {
   try {
     pattern = new RegExp(regex ? query : query.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), flags);
   } catch (error) {
-    return { matcher: null, error: error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : '' };
+    return {
+      matcher: null,
+      error: error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : '',
+    };
   }
   return {
     error: null,
