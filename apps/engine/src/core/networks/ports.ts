@@ -50,7 +50,12 @@ export interface NetworkDriver {
    * Removes every bridge, interface, namespace and name of this instance that is not named here; returns the host
    * interfaces that are there.
    */
-  sweep(keep: { bridges: Set<string>; hostInterfaces: Set<string>; containerIds: Set<string> }): Promise<Set<string>>;
+  sweep(keep: {
+    bridges: Set<string>;
+    hostInterfaces: Set<string>;
+    containerIds: Set<string>;
+    networkIds: Set<string>;
+  }): Promise<Set<string>>;
 }
 
 export type BridgeSpec = {

@@ -24,6 +24,8 @@ export type NetworkRecord = {
   predefined: boolean;
   /** Interface name of the bridge, unique on the host: `gy0a1b2c-12345`. */
   bridge: string;
+  /** The user named the subnet: only then may containers ask for an address in it. */
+  subnetGiven?: boolean;
 };
 
 /** A container's place on one network, while it runs. */
