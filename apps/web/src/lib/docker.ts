@@ -102,3 +102,22 @@ export function shortImage(image: string): string {
   if (image.startsWith('sha256:')) return image.slice(7, 19);
   return image.replace(/@sha256:[0-9a-f]+$/, '').replace(/^docker\.io\/(library\/)?/, '');
 }
+
+const unitSeconds: Record<string, number> = {
+  second: 1,
+  minute: 60,
+  hour: 3600,
+  day: 86_400,
+  week: 604_800,
+  month: 2_592_000,
+  year: 31_536_000,
+};
+
+/** Milliseconds since the state of a status text began: `Up 2 minutes (healthy)` is 120,000; null when it tells none. */
+export function statusAge(status: string): number | null {
+  if (/Less than a second/.test(status)) return 0;
+  const about = /About an? (minute|hour)/.exec(status);
+  if (about) return unitSeconds[about[1]!]! * 1000;
+  const match = /(\d+) (second|minute|hour|day|week|month|year)s?/.exec(status.replace(/\(-?\d+\)/, ''));
+  return match ? Number(match[1]) * unitSeconds[match[2]!]! * 1000 : null;
+}
