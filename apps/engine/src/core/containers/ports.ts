@@ -170,3 +170,14 @@ export interface ContainerStore {
   update(record: ContainerRecord): Promise<void>;
   delete(id: string): Promise<void>;
 }
+
+/**
+ * Mounts on the host itself, outside of any container: a look into a root
+ * before it runs, and the memory that containers of one IPC namespace share.
+ */
+export interface HostMounts {
+  /** In order, at their targets, which exist. All or nothing. */
+  mount(mounts: readonly Mount[]): Promise<void>;
+  /** The topmost mount at the target; detached when busy. Idempotent. */
+  unmount(target: string): Promise<void>;
+}

@@ -151,6 +151,8 @@ export type EndpointSettings = {
   Links: string[] | null;
   Aliases: string[] | null;
   MacAddress: string;
+  /** The address the user asked for; `MacAddress` is then the same while it runs. Never on the wire. */
+  DesiredMacAddress?: string;
   DriverOpts: Record<string, string> | null;
   GwPriority: number;
   NetworkID: string;
@@ -184,6 +186,8 @@ export type MountPoint = {
   NoCopy?: boolean;
   Subpath?: string;
   NonRecursive?: boolean;
+  /** Bind: the directory on the host is made when it is missing at start. */
+  CreateSource?: boolean;
 };
 
 /**
