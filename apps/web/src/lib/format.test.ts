@@ -10,7 +10,7 @@ it('memory in powers of 1024, disk in powers of 1000', () => {
 });
 
 it('percent, durations and plurals', () => {
-  expect(formatPercent(3.14159)).toBe('3.1%');
+  expect(formatPercent(3.149)).toBe('3.1%');
   expect(formatPercent(200)).toBe('200%');
   expect(formatSeconds(93_784)).toBe('1 d 2 h');
   expect(plural(1, 'container')).toBe('1 container');

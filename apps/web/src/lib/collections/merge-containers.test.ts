@@ -6,7 +6,10 @@ const summary = (Id: string, State = 'running', Status = 'Up 1 second') =>
 
 it('replaces what changed, drops what is gone, adds what is new', () => {
   const old = ['a', 'b', 'c'].map((id) => toItem(summary(id), 1_000_000));
-  const fresh = [toItem(summary('b', 'exited', 'Exited (1) 2 seconds ago'), 1_010_000), toItem(summary('d'), 1_010_000)];
+  const fresh = [
+    toItem(summary('b', 'exited', 'Exited (1) 2 seconds ago'), 1_010_000),
+    toItem(summary('d'), 1_010_000),
+  ];
   const merged = mergeContainers(old, new Set(['b', 'c', 'd']), fresh);
   expect(merged.map((item) => [item.id, item.state])).toEqual([
     ['d', 'running'],

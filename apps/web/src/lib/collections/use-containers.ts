@@ -40,7 +40,11 @@ async function fetchContainers(host: string, ids?: string[], signal?: AbortSigna
 }
 
 /** Puts what changed into the list: `fresh` replaces or joins, `asked` without an answer are gone. */
-export function mergeContainers(old: ContainerItem[], asked: ReadonlySet<string>, fresh: ContainerItem[]): ContainerItem[] {
+export function mergeContainers(
+  old: ContainerItem[],
+  asked: ReadonlySet<string>,
+  fresh: ContainerItem[],
+): ContainerItem[] {
   const byId = new Map(fresh.map((item) => [item.id, item]));
   const kept = old.flatMap((item) => {
     const next = byId.get(item.id);
@@ -48,7 +52,11 @@ export function mergeContainers(old: ContainerItem[], asked: ReadonlySet<string>
     byId.delete(item.id);
     // The same state in the same words began when it began: a coarser age must not move it.
     const same = next.state === item.state && next.summary.State === item.summary.State;
-    return [same && next.since && item.since && Math.abs(next.since - item.since) < 90_000 ? { ...next, since: item.since } : next];
+    return [
+      same && next.since && item.since && Math.abs(next.since - item.since) < 90_000
+        ? { ...next, since: item.since }
+        : next,
+    ];
   });
   return [...byId.values(), ...kept];
 }
@@ -75,7 +83,9 @@ export function useContainers(host: string) {
       const old = client.getQueryData<ContainerItem[]>(queryKey);
       if (!old || ids.size > PATCH_LIMIT) return refresh();
       fetchContainers(host, [...ids])
-        .then((fresh) => client.setQueryData<ContainerItem[]>(queryKey, (now) => now && mergeContainers(now, ids, fresh)))
+        .then((fresh) =>
+          client.setQueryData<ContainerItem[]>(queryKey, (now) => now && mergeContainers(now, ids, fresh)),
+        )
         .catch(refresh);
     },
     refresh,
