@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'not_modified' // 304: the state asked for is the state there is
   | 'too_large' // 413
   | 'unsupported_media' // 415
+  | 'rate_limited' // 429
   | 'not_implemented' // 501
   | 'unavailable' // 503: a needed program, kernel feature or remote is missing
   | 'cancelled' // 499: the client went away

@@ -11,6 +11,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   not_modified: 304,
   too_large: 413,
   unsupported_media: 415,
+  rate_limited: 429,
   not_implemented: 501,
   unavailable: 503,
   // nginx's "client closed request"; nobody is left to read it, the audit is.

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** Who does something, as every layer below the door knows them. */
 export type Actor = {
-  readonly kind: 'user' | 'token' | 'socket' | 'engine';
+  readonly kind: 'user' | 'token' | 'socket' | 'engine' | 'anonymous';
   /** User id; `socket` for the local unix socket, `engine` for the engine's own work. */
   readonly id: string;
   /** Name for people: user name, or `local socket (uid 0, pid 123)` when known. */
