@@ -1,0 +1,48 @@
+import koffi from 'koffi';
+
+/**
+ * The few system calls on inodes that Node does not have. Paths are bytes
+ * without a zero; the caller has made sure that no component is a link it does
+ * not know.
+ */
+const libc = koffi.load('libc.so.6');
+const mknodRaw = libc.func('int mknod(const void *path, uint32_t mode, uint64_t dev)');
+const lsetxattrRaw = libc.func(
+  'int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
+);
+
+export class InodeError extends Error {
+  readonly code: string;
+  constructor(call: string, errno: number) {
+    const code = Object.entries(koffi.os.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
+    super(`${call}: ${code}`);
+    this.name = 'InodeError';
+    this.code = code;
+  }
+}
+
+const zeroTerminated = (bytes: Uint8Array): Buffer => Buffer.concat([bytes, Buffer.alloc(1)]);
+
+export const S_IFIFO = 0o010000;
+export const S_IFCHR = 0o020000;
+export const S_IFBLK = 0o060000;
+
+/** glibc's makedev(3). */
+function deviceNumber(major: number, minor: number): bigint {
+  const [a, b] = [BigInt(major), BigInt(minor)];
+  return ((a & 0xfffff000n) << 32n) | ((a & 0xfffn) << 8n) | ((b & 0xffffff00n) << 12n) | (b & 0xffn);
+}
+
+/** Makes a fifo, a device, or with device 0:0 an overlayfs whiteout. Throws InodeError. */
+export function mknod(path: Uint8Array, mode: number, major = 0, minor = 0): void {
+  if (mknodRaw(zeroTerminated(path), mode, deviceNumber(major, minor)) !== 0)
+    throw new InodeError('mknod', koffi.errno());
+}
+
+/** Sets an extended attribute of the inode itself, never of a link's target. Throws InodeError. */
+export function lsetxattr(path: Uint8Array, name: string, value: Uint8Array): void {
+  const nameBytes = zeroTerminated(Buffer.from(name, 'latin1'));
+  if (lsetxattrRaw(zeroTerminated(path), nameBytes, Buffer.from(value), value.length, 0) !== 0) {
+    throw new InodeError('setxattr', koffi.errno());
+  }
+}
