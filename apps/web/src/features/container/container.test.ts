@@ -9,18 +9,40 @@ const container = ({ name = '/web', config = {}, host = {}, networks = {} }: Par
   ({
     Id: 'abcdef0123456789',
     Name: name,
-    Config: { Image: 'nginx:1', Hostname: 'abcdef012345', Env: [], Cmd: [], Labels: {}, User: '', WorkingDir: '', ...config },
-    HostConfig: { NetworkMode: 'default', RestartPolicy: { Name: 'no' }, LogConfig: { Type: 'json-file', Config: {} }, ...host },
+    Config: {
+      Image: 'nginx:1',
+      Hostname: 'abcdef012345',
+      Env: [],
+      Cmd: [],
+      Labels: {},
+      User: '',
+      WorkingDir: '',
+      ...config,
+    },
+    HostConfig: {
+      NetworkMode: 'default',
+      RestartPolicy: { Name: 'no' },
+      LogConfig: { Type: 'json-file', Config: {} },
+      ...host,
+    },
     NetworkSettings: { Networks: networks },
     Mounts: [],
   }) as unknown as ContainerInspectInfo;
 
-const image = { Config: { Env: ['PATH=/bin'], Cmd: ['nginx'], Entrypoint: ['/entry.sh'], Labels: { a: '1' }, WorkingDir: '/srv' } } as unknown as ImageInspectInfo;
+const image = {
+  Config: { Env: ['PATH=/bin'], Cmd: ['nginx'], Entrypoint: ['/entry.sh'], Labels: { a: '1' }, WorkingDir: '/srv' },
+} as unknown as ImageInspectInfo;
 
 const line = (parts: Parts, from: ImageInspectInfo | null = image) => runLine(container(parts), from).join(' ');
 
 test('what the image says already is left out', () => {
-  const config = { Env: ['PATH=/bin', 'MODE=a b'], Cmd: ['nginx'], Entrypoint: ['/entry.sh'], Labels: { a: '1', b: '' }, WorkingDir: '/srv' };
+  const config = {
+    Env: ['PATH=/bin', 'MODE=a b'],
+    Cmd: ['nginx'],
+    Entrypoint: ['/entry.sh'],
+    Labels: { a: '1', b: '' },
+    WorkingDir: '/srv',
+  };
   expect(line({ config })).toBe("docker run -d --name web --env 'MODE=a b' --label b nginx:1");
 });
 
@@ -28,7 +50,9 @@ test('another command and another entrypoint', () => {
   expect(line({ config: { Entrypoint: ['/entry.sh'], Cmd: ['sh', '-c', 'echo "$X" it\'s'] } })).toBe(
     `docker run -d --name web nginx:1 sh -c 'echo "$X" it'\\''s'`,
   );
-  expect(line({ config: { Entrypoint: ['sleep', '5'], Cmd: ['6'] } })).toBe('docker run -d --name web --entrypoint sleep nginx:1 5 6');
+  expect(line({ config: { Entrypoint: ['sleep', '5'], Cmd: ['6'] } })).toBe(
+    'docker run -d --name web --entrypoint sleep nginx:1 5 6',
+  );
   expect(line({ config: { Cmd: ['sh'] } })).toBe("docker run -d --name web --entrypoint '' nginx:1 sh");
 });
 
@@ -43,7 +67,9 @@ test('ports in every form', () => {
     '443/tcp': [{ HostIp: '::1', HostPort: '' }],
     '9/tcp': [{ HostIp: '', HostPort: '' }],
   };
-  expect(line({ host: { PortBindings } }, null)).toContain('--publish 8080:80 --publish 127.0.0.1:53:53/udp --publish \'[::1]::443\' --publish 9');
+  expect(line({ host: { PortBindings } }, null)).toContain(
+    "--publish 8080:80 --publish 127.0.0.1:53:53/udp --publish '[::1]::443' --publish 9",
+  );
 });
 
 test('storage, limits, rights, restarts', () => {
@@ -81,7 +107,8 @@ test('secrets in the line are masked', () => {
     '--env API_KEY=••••••',
     '--env MODE=x',
   ]);
-  for (const name of ['POSTGRES_PASSWORD', 'GITHUB_TOKEN', 'aws_secret_access_key', 'DATABASE_URL']) expect(isSecretName(name)).toBe(true);
+  for (const name of ['POSTGRES_PASSWORD', 'GITHUB_TOKEN', 'aws_secret_access_key', 'DATABASE_URL'])
+    expect(isSecretName(name)).toBe(true);
   for (const name of ['PATH', 'MODE', 'KEYBOARD', 'NODE_VERSION']) expect(isSecretName(name)).toBe(false);
 });
 

@@ -57,7 +57,8 @@ function configFlags(container: ContainerInspectInfo, image: ImageInspectInfo | 
   }
   const logging = container.HostConfig.LogConfig;
   if (logging?.Type && logging.Type !== 'json-file') add('--log-driver', logging.Type);
-  for (const [key, value] of Object.entries((logging?.Config ?? {}) as Record<string, string>)) add('--log-opt', `${key}=${value}`);
+  for (const [key, value] of Object.entries((logging?.Config ?? {}) as Record<string, string>))
+    add('--log-opt', `${key}=${value}`);
 }
 
 function networkFlags(container: ContainerInspectInfo, add: Add, on: On): void {
@@ -96,8 +97,12 @@ function storageFlags(container: ContainerInspectInfo, image: ImageInspectInfo |
   }
   for (const [path, options] of Object.entries(host.Tmpfs ?? {})) add('--tmpfs', options ? `${path}:${options}` : path);
   const fromImage = new Set(Object.keys(image?.Config?.Volumes ?? {}));
-  const named = new Set([...(host.Binds ?? []).map((bind) => bind.split(':')[1]), ...mounts.map((mount) => mount.Target)]);
-  for (const path of Object.keys(container.Config.Volumes ?? {})) if (!fromImage.has(path) && !named.has(path)) add('--volume', path);
+  const named = new Set([
+    ...(host.Binds ?? []).map((bind) => bind.split(':')[1]),
+    ...mounts.map((mount) => mount.Target),
+  ]);
+  for (const path of Object.keys(container.Config.Volumes ?? {}))
+    if (!fromImage.has(path) && !named.has(path)) add('--volume', path);
   for (const from of (host.VolumesFrom ?? []) as string[]) add('--volumes-from', from);
 }
 
@@ -129,8 +134,13 @@ function securityFlags(host: Host, add: Add, on: On): void {
   for (const name of (host.CapDrop ?? []) as string[]) add('--cap-drop', name.replace(/^CAP_/, ''));
   for (const option of (host.SecurityOpt ?? []) as string[]) add('--security-opt', option);
   for (const group of host.GroupAdd ?? []) add('--group-add', group);
-  for (const device of (host.Devices ?? []) as { PathOnHost: string; PathInContainer: string; CgroupPermissions: string }[]) {
-    const permissions = device.CgroupPermissions && device.CgroupPermissions !== 'rwm' ? `:${device.CgroupPermissions}` : '';
+  for (const device of (host.Devices ?? []) as {
+    PathOnHost: string;
+    PathInContainer: string;
+    CgroupPermissions: string;
+  }[]) {
+    const permissions =
+      device.CgroupPermissions && device.CgroupPermissions !== 'rwm' ? `:${device.CgroupPermissions}` : '';
     const inside = device.PathInContainer !== device.PathOnHost || permissions ? `:${device.PathInContainer}` : '';
     add('--device', `${device.PathOnHost}${inside}${permissions}`);
   }
@@ -153,11 +163,16 @@ function commandOf(config: ContainerInspectInfo['Config'], image: ImageInspectIn
   return { entrypoint: own[0]!, command: [...own.slice(1), ...command] };
 }
 
-const list = (value: string | string[] | null | undefined): string[] => (Array.isArray(value) ? value : value ? [value] : []);
+const list = (value: string | string[] | null | undefined): string[] =>
+  Array.isArray(value) ? value : value ? [value] : [];
 const same = (a: string[], b: string[]) => a.length === b.length && a.every((word, index) => word === b[index]);
 
 function bytes(value: number): string {
-  for (const [unit, size] of [['g', 2 ** 30], ['m', 2 ** 20], ['k', 2 ** 10]] as const) {
+  for (const [unit, size] of [
+    ['g', 2 ** 30],
+    ['m', 2 ** 20],
+    ['k', 2 ** 10],
+  ] as const) {
     if (value >= size && value % size === 0) return `${value / size}${unit}`;
   }
   return String(value);
@@ -177,4 +192,6 @@ export const maskedLine = (words: string[]): string[] =>
 
 /** Whether the name of a variable says that its value is a secret. */
 export const isSecretName = (name: string): boolean =>
-  /pass(word|wd|phrase)?|secret|token|credential|private|api_?key|access_?key|auth|_key$|^key$|dsn|database_url|connection_?string/i.test(name);
+  /pass(word|wd|phrase)?|secret|token|credential|private|api_?key|access_?key|auth|_key$|^key$|dsn|database_url|connection_?string/i.test(
+    name,
+  );

@@ -1,4 +1,4 @@
-import type { AnsiRun } from './ansi.ts';
+import type { AnsiRun } from '#lib/ansi.ts';
 
 export type Piece = AnsiRun & { hit: boolean };
 

@@ -1,7 +1,7 @@
 'use client';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { logs as words } from '../../lib/strings/logs.ts';
+import { logs as words } from '#lib/strings/logs.ts';
 import type { LogOptions } from './log-options.ts';
 import { LogRow } from './log-row.tsx';
 import type { LineIndex, LogStore } from './log-store.ts';

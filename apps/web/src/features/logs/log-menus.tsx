@@ -1,12 +1,12 @@
 'use client';
 import { Download, SlidersHorizontal } from 'lucide-react';
 import { useRef, useState } from 'react';
-import { formatBytes } from '../../lib/format.ts';
-import { messageOf } from '../../lib/request.ts';
-import { logs as words } from '../../lib/strings/logs.ts';
-import { IconButton } from '../../ui/button.tsx';
-import { Menu, MenuCheckbox, MenuItem, MenuRadioGroup, MenuSeparator } from '../../ui/menu.tsx';
-import { useNotify } from '../../ui/toast.tsx';
+import { formatBytes } from '#lib/format.ts';
+import { messageOf } from '#lib/request.ts';
+import { logs as words } from '#lib/strings/logs.ts';
+import { IconButton } from '#ui/button.tsx';
+import { Menu, MenuCheckbox, MenuItem, MenuRadioGroup, MenuSeparator } from '#ui/menu.tsx';
+import { useNotify } from '#ui/toast.tsx';
 import { downloadAll, save } from './download.ts';
 import { type LogOptions, TAILS } from './log-options.ts';
 import type { LineIndex, LogStore } from './log-store.ts';

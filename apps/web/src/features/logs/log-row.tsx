@@ -1,9 +1,9 @@
 'use client';
 import { memo } from 'react';
-import { logs as words } from '../../lib/strings/logs.ts';
-import { cx } from '../../ui/class-names.ts';
-import { CopyButton } from '../../ui/copy.tsx';
-import { parseAnsi } from './ansi.ts';
+import { parseAnsi } from '#lib/ansi.ts';
+import { logs as words } from '#lib/strings/logs.ts';
+import { cx } from '#ui/class-names.ts';
+import { CopyButton } from '#ui/copy.tsx';
 import { highlight } from './highlight.ts';
 import { type Level, levelOf, parseJsonLine } from './level.ts';
 import { type LogOptions, shownTime } from './log-options.ts';

@@ -1,9 +1,9 @@
 'use client';
 import { ChevronDown, ChevronUp, EyeOff, ListFilter, Regex, Search } from 'lucide-react';
 import { type ReactNode, type RefObject, useEffect, useRef } from 'react';
-import { logs as words } from '../../lib/strings/logs.ts';
-import { IconButton } from '../../ui/button.tsx';
-import { cx } from '../../ui/class-names.ts';
+import { logs as words } from '#lib/strings/logs.ts';
+import { IconButton } from '#ui/button.tsx';
+import { cx } from '#ui/class-names.ts';
 import type { LineQuery } from './use-line-view.ts';
 
 type BoxProps = {

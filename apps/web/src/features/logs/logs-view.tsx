@@ -2,11 +2,11 @@
 import './logs.css';
 import { ArrowDown, Eraser, Pause, Play } from 'lucide-react';
 import { useState } from 'react';
-import { usePreference } from '../../lib/preferences.ts';
-import { logs as words } from '../../lib/strings/logs.ts';
-import { Button, IconButton } from '../../ui/button.tsx';
-import { Chip, NoMatch } from '../../ui/list-toolbar.tsx';
-import { Problem } from '../../ui/problem.tsx';
+import { usePreference } from '#lib/preferences.ts';
+import { logs as words } from '#lib/strings/logs.ts';
+import { Button, IconButton } from '#ui/button.tsx';
+import { Chip, NoMatch } from '#ui/list-toolbar.tsx';
+import { Problem } from '#ui/problem.tsx';
 import { FixedLines, WrappedLines } from './log-lines.tsx';
 import { LogDownloadMenu, LogOptionsMenu } from './log-menus.tsx';
 import { DEFAULT_OPTIONS, type LogOptions, tailOf } from './log-options.ts';

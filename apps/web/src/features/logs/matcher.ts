@@ -1,4 +1,4 @@
-import { stripAnsi } from './ansi.ts';
+import { stripAnsi } from '#lib/ansi.ts';
 import type { StoredLine } from './log-store.ts';
 
 /** Finds text in a line. Plain search ignores case unless the query has an upper-case letter. */

@@ -1,7 +1,7 @@
 'use client';
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import { useLive } from '../../lib/live.tsx';
-import { logs as words } from '../../lib/strings/logs.ts';
+import { useLive } from '#lib/live.tsx';
+import { logs as words } from '#lib/strings/logs.ts';
 import { createLogSession, type LogSession, type LogView } from './log-session.ts';
 import { createLogStore, type LogStore } from './log-store.ts';
 

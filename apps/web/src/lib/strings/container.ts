@@ -90,8 +90,19 @@ export const container = {
     notPublished: 'not published',
     loopback: 'this machine only',
   },
-  env: { reveal: 'Reveal', hide: 'Hide', revealAll: 'Reveal all', hideAll: 'Hide all', value: (name: string) => `Value of ${name}` },
-  run: { copy: 'Copy the line', secrets: 'Values that look like secrets are hidden until revealed.', reveal: 'Reveal secrets', hide: 'Hide secrets' },
+  env: {
+    reveal: 'Reveal',
+    hide: 'Hide',
+    revealAll: 'Reveal all',
+    hideAll: 'Hide all',
+    value: (name: string) => `Value of ${name}`,
+  },
+  run: {
+    copy: 'Copy the line',
+    secrets: 'Values that look like secrets are hidden until revealed.',
+    reveal: 'Reveal secrets',
+    hide: 'Hide secrets',
+  },
 } as const;
 
 export const statsWords = {

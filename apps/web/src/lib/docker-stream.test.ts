@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDemux } from './download.ts';
+import { createDemux } from './docker-stream.ts';
 
 const frame = (stream: number, text: string) => {
   const body = new TextEncoder().encode(text);
