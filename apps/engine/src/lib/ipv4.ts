@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+
 /** IPv4 arithmetic on unsigned 32-bit numbers. Text that is not strictly dotted decimal is null, never guessed at. */
 
 export type Subnet = { readonly base: number; readonly prefixLength: number };
@@ -40,3 +42,6 @@ export const contains = (subnet: Subnet, address: number): boolean =>
   address >= subnet.base && address <= lastAddress(subnet);
 
 export const overlaps = (a: Subnet, b: Subnet): boolean => a.base <= lastAddress(b) && b.base <= lastAddress(a);
+
+/** Whether the text is an IPv6 address: only to tell, the engine does not route any. */
+export const isIpv6 = (text: string): boolean => isIPv6(text);

@@ -167,8 +167,8 @@ const RT_SCOPE_UNIVERSE = 0;
 const RTPROT_STATIC = 4;
 const RTN_UNICAST = 1;
 
-/** `to` is `address/length`, or `default`. */
-export function newRoute(request: { to: string; via: string; index: number; table: number }): NetlinkMessage {
+/** `to` is `address/length`, or `default`. Without an index the kernel finds the interface by the gateway. */
+export function newRoute(request: { to: string; via: string; index: number | null; table: number }): NetlinkMessage {
   const [address = '0.0.0.0', length = '0'] = request.to === 'default' ? [] : request.to.split('/');
   const header = Buffer.from([
     AF_INET,
@@ -184,16 +184,19 @@ export function newRoute(request: { to: string; via: string; index: number; tabl
     0,
     0,
   ]);
-  const parts = [header, attribute(RTA_GATEWAY, ipv4(request.via)), attribute(RTA_OIF, u32(request.index))];
+  const parts = [header, attribute(RTA_GATEWAY, ipv4(request.via))];
+  if (request.index !== null) parts.push(attribute(RTA_OIF, u32(request.index)));
   if (request.to !== 'default') parts.push(attribute(RTA_DST, ipv4(address)));
   return { type: RTM.NEWROUTE, flags: NLM_F.CREATE | NLM_F.REPLACE, body: Buffer.concat(parts) };
 }
 
-export const deleteDefaultRoute = (): NetlinkMessage => ({
-  type: RTM.DELROUTE,
-  flags: 0,
-  body: Buffer.from([AF_INET, 0, 0, 0, TABLE.MAIN, 0, RT_SCOPE_UNIVERSE, 0, 0, 0, 0, 0]),
-});
+/** Any route of the table to `default` or to `address/length`, whatever its gateway. */
+export function deleteRoute(to: string, table: number): NetlinkMessage {
+  const [address, length = '0'] = to === 'default' ? [] : to.split('/');
+  const header = Buffer.from([AF_INET, Number(length), 0, 0, table, 0, RT_SCOPE_UNIVERSE, 0, 0, 0, 0, 0]);
+  const body = address ? Buffer.concat([header, attribute(RTA_DST, ipv4(address))]) : header;
+  return { type: RTM.DELROUTE, flags: 0, body };
+}
 
 const FR_ACT_TO_TBL = 1;
 const FR_ACT_BLACKHOLE = 6;

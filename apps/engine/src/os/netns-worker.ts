@@ -33,7 +33,9 @@ const socket = libc.func('int socket(int domain, int type, int protocol)');
 const send = libc.func('long send(int fd, const void *buffer, size_t length, int flags)');
 const recv = libc.func('long recv(int fd, _Out_ void *buffer, size_t length, int flags)');
 const close = libc.func('int close(int fd)');
-const mount = libc.func('int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data)');
+const mount = libc.func(
+  'int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data)',
+);
 const umount2 = libc.func('int umount2(const char *target, int flags)');
 const nameOf = libc.func('const char *strerrorname_np(int errnum)');
 
@@ -137,8 +139,7 @@ function writeSysctls(sysctls: Record<string, string>): void {
 }
 
 /** sysctl(8): `net.ipv4.conf.eth0/1.x` writes a dot in a name as a slash. */
-const sysctlPath = (name: string): string =>
-  name.includes('/') ? name : name.replaceAll('.', '/');
+const sysctlPath = (name: string): string => (name.includes('/') ? name : name.replaceAll('.', '/'));
 
 function removeNamespace(path: string): void {
   for (;;) {
@@ -196,11 +197,14 @@ function ensureBridge(task: Extract<NetTask, { kind: 'ensure-bridge' }>): void {
   }
   writeSysctls(task.sysctls);
   if (task.gateway) {
-    const present = host.request(netlink.dump(netlink.RTM.GETADDR), 'addresses').map((it) => netlink.readAddress(it.body));
+    const present = host
+      .request(netlink.dump(netlink.RTM.GETADDR), 'addresses')
+      .map((it) => netlink.readAddress(it.body));
     for (const it of present) {
       if (it.index !== link.index || (it.address === task.gateway && it.prefixLength === task.prefixLength)) continue;
-      tolerate([ENOTCONN_EADDRNOTAVAIL], () =>
-        void host.request(netlink.deleteAddress(it.index, it.address, it.prefixLength), 'delete address'),
+      tolerate(
+        [ENOTCONN_EADDRNOTAVAIL],
+        () => void host.request(netlink.deleteAddress(it.index, it.address, it.prefixLength), 'delete address'),
       );
     }
     host.request(netlink.newAddress(link.index, task.gateway, task.prefixLength), `address of ${task.name}`);
@@ -218,7 +222,9 @@ function configureInside(inside: Socket, task: VethTask): void {
     const route = { to: 'default', via: task.gateway, index: link.index, table: netlink.TABLE.MAIN };
     inside.request(netlink.newRoute(route), 'default route');
   }
-  if (task.resolver) routeResolver(inside, task, link.index);
+  if (task.resolver) {
+    routeResolver(inside, { address: task.resolver, interfaceName: task.interfaceName }, link.index);
+  }
 }
 
 /**
@@ -227,15 +233,19 @@ function configureInside(inside: Socket, task: VethTask): void {
  * what listens on the container's loopback, packets *to* 127.0.0.0/8 from outside go nowhere. That rule has to come
  * before the local table, which is rule 0 by default.
  */
-function routeResolver(inside: Socket, task: VethTask, index: number): void {
-  const guard = { priority: 0, incoming: task.interfaceName, to: '127.0.0.0/8' };
-  tolerate([EEXIST], () => void inside.request(netlink.rule('add', { priority: 1, table: netlink.TABLE.LOCAL }), 'rule'));
-  tolerate([EEXIST], () => void inside.request(netlink.rule('add', guard), 'rule'));
-  tolerate([ENOENT], () =>
-    void inside.request(netlink.rule('delete', { priority: 0, table: netlink.TABLE.LOCAL }), 'rule'),
+function routeResolver(inside: Socket, resolver: { address: string; interfaceName: string }, index: number): void {
+  const guard = { priority: 0, incoming: resolver.interfaceName, to: '127.0.0.0/8' };
+  tolerate(
+    [EEXIST],
+    () => void inside.request(netlink.rule('add', { priority: 1, table: netlink.TABLE.LOCAL }), 'rule'),
   );
-  writeFileSync(`/proc/sys/net/ipv4/conf/${task.interfaceName}/route_localnet`, '1');
-  const route = { to: RESOLVER, via: task.resolver!, index, table: netlink.TABLE.LOCAL };
+  tolerate([EEXIST], () => void inside.request(netlink.rule('add', guard), 'rule'));
+  tolerate(
+    [ENOENT],
+    () => void inside.request(netlink.rule('delete', { priority: 0, table: netlink.TABLE.LOCAL }), 'rule'),
+  );
+  writeFileSync(`/proc/sys/net/ipv4/conf/${resolver.interfaceName}/route_localnet`, '1');
+  const route = { to: RESOLVER, via: resolver.address, index, table: netlink.TABLE.LOCAL };
   inside.request(netlink.newRoute(route), 'route to the resolver');
 }
 
@@ -243,10 +253,12 @@ function attach(task: VethTask): void {
   withNamespace(task.namespace, (descriptor) => {
     const master = requireLink(host, task.bridge).index;
     const peer = { name: task.interfaceName, mac: task.macAddress, namespaceFd: descriptor };
-    host.request(netlink.newVeth({ name: task.hostInterface, master, mtu: task.mtu, peer }), `add ${task.hostInterface}`);
+    host.request(
+      netlink.newVeth({ name: task.hostInterface, master, mtu: task.mtu, peer }),
+      `add ${task.hostInterface}`,
+    );
     try {
-      // A container that uses its own published port gets its packet back through the port it came from.
-      writeFileSync(`/sys/class/net/${task.hostInterface}/brport/hairpin_mode`, '1');
+      setHairpin(task.hostInterface);
       inNamespace(descriptor, () => {
         const inside = openSocket();
         try {
@@ -266,23 +278,34 @@ function deleteLink(name: string): void {
   tolerate([ENODEV, ENOENT], () => void host.request(netlink.deleteLink(name), `delete ${name}`));
 }
 
-function setDefaultRoute(namespace: string, gateway: string): void {
-  withNamespace(namespace, (descriptor) =>
+function setRoutes(task: Extract<NetTask, { kind: 'set-routes' }>): void {
+  const { gateway, resolver } = task;
+  const configure = (inside: Socket): void => {
+    if (gateway) {
+      inside.request(
+        netlink.newRoute({ to: 'default', via: gateway, index: null, table: netlink.TABLE.MAIN }),
+        'default route',
+      );
+    } else {
+      tolerate([ESRCH], () => void inside.request(netlink.deleteRoute('default', netlink.TABLE.MAIN), 'default route'));
+    }
+    tolerate([ESRCH], () => void inside.request(netlink.deleteRoute(RESOLVER, netlink.TABLE.LOCAL), 'resolver'));
+    if (resolver) routeResolver(inside, resolver, requireLink(inside, resolver.interfaceName).index);
+  };
+  withNamespace(task.namespace, (descriptor) =>
     inNamespace(descriptor, () => {
       const inside = openSocket();
       try {
-        if (!gateway) {
-          tolerate([ESRCH], () => void inside.request(netlink.deleteDefaultRoute(), 'default route'));
-          return;
-        }
-        const route = { to: 'default', via: gateway, index: 0, table: netlink.TABLE.MAIN };
-        inside.request(netlink.newRoute(route), 'default route');
+        configure(inside);
       } finally {
         inside.close();
       }
     }),
   );
 }
+
+/** A container that uses its own published port gets its packet back through the port it came from. */
+const setHairpin = (name: string): void => writeFileSync(`/sys/class/net/${name}/brport/hairpin_mode`, '1');
 
 function snapshot(): NetTaskResult {
   const read = <T>(type: number, parse: (body: Buffer) => T, what: string): T[] =>
@@ -307,12 +330,15 @@ function perform(task: NetTask): NetTaskResult | undefined {
     case 'attach':
       return void attach(task);
     case 'set-master':
-      host.request(netlink.linkMaster(requireLink(host, task.name).index, requireLink(host, task.master).index), 'master');
-      return undefined;
+      host.request(
+        netlink.linkMaster(requireLink(host, task.name).index, requireLink(host, task.master).index),
+        'master',
+      );
+      return void setHairpin(task.name);
     case 'delete-link':
       return void deleteLink(task.name);
-    case 'set-default-route':
-      return void setDefaultRoute(task.namespace, task.gateway);
+    case 'set-routes':
+      return void setRoutes(task);
     case 'snapshot':
       return snapshot();
     case 'read-sysctl':

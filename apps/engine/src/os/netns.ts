@@ -20,7 +20,12 @@ export type NetTask =
   | VethTask
   | { kind: 'set-master'; name: string; master: string }
   | { kind: 'delete-link'; name: string }
-  | { kind: 'set-default-route'; namespace: string; gateway: string }
+  | {
+      kind: 'set-routes';
+      namespace: string;
+      gateway: string | null;
+      resolver: { address: string; interfaceName: string } | null;
+    }
   | { kind: 'snapshot' }
   | { kind: 'read-sysctl'; name: string }
   | { kind: 'write-sysctl'; name: string; value: string };

@@ -62,7 +62,10 @@ function checkDriver(driver: string): void {
   if (OTHER_DRIVERS.includes(driver)) {
     throw new EngineError('not_implemented', `networks of driver ${driver} are not implemented by Gantry`);
   }
-  throw new EngineError('not_found', `could not find plugin ${driver} in v1 plugin registry: plugin "${driver}" not found`);
+  throw new EngineError(
+    'not_found',
+    `could not find plugin ${driver} in v1 plugin registry: plugin "${driver}" not found`,
+  );
 }
 
 function checkFeatures(request: NetworkCreate): void {
@@ -73,7 +76,10 @@ function checkFeatures(request: NetworkCreate): void {
   if (request.enableIPv6 || request.ipam.Config.some((it) => it.Subnet?.includes(':'))) throw missing('IPv6 networks');
   if (!request.enableIPv4) throw missing('networks without IPv4');
   if (request.ipam.Driver !== 'default' && request.ipam.Driver !== '') {
-    throw new EngineError('not_found', `could not find plugin ${request.ipam.Driver} in v1 plugin registry: plugin "${request.ipam.Driver}" not found`);
+    throw new EngineError(
+      'not_found',
+      `could not find plugin ${request.ipam.Driver} in v1 plugin registry: plugin "${request.ipam.Driver}" not found`,
+    );
   }
 }
 
@@ -89,7 +95,8 @@ export const OPTION = {
 
 function checkTexts(request: NetworkCreate): void {
   for (const [key, value] of [...Object.entries(request.options), ...Object.entries(request.ipam.Options)]) {
-    if (CONTROL.test(key) || CONTROL.test(value) || value.length > MAX_TEXT) throw invalid(`invalid option ${JSON.stringify(key)}`);
+    if (CONTROL.test(key) || CONTROL.test(value) || value.length > MAX_TEXT)
+      throw invalid(`invalid option ${JSON.stringify(key)}`);
   }
   for (const key of [OPTION.icc, OPTION.masquerade]) {
     const value = request.options[key];
@@ -130,7 +137,8 @@ function parsePool(config: IpamPool): { subnet: Subnet; range: Subnet | null; ga
   const inside = (text: string, what: string): number => {
     const address = parseIpv4(text);
     if (address === null) throw wrong(`invalid ${what} ${text}: invalid address`);
-    if (!contains(subnet, address)) throw wrong(`invalid ${what} ${text}: parent subnet ${config.Subnet} doesn't contain this address`);
+    if (!contains(subnet, address))
+      throw wrong(`invalid ${what} ${text}: parent subnet ${config.Subnet} doesn't contain this address`);
     return address;
   };
   for (const text of Object.values(config.AuxiliaryAddresses ?? {})) inside(text, 'auxiliary address');

@@ -1,5 +1,4 @@
-import { isIPv6 } from 'node:net';
-import { parseIpv4 } from '#lib/ipv4.ts';
+import { isIpv6, parseIpv4 } from '#lib/ipv4.ts';
 
 /** `/etc/hosts` and `/etc/resolv.conf` of a container, by the rules of Docker. Pure. */
 
@@ -58,7 +57,10 @@ export type ResolvConf = { nameservers: string[]; search: string[]; options: str
 export function parseResolvConf(text: string): ResolvConf {
   const found: ResolvConf = { nameservers: [], search: [], options: [] };
   for (const line of text.split('\n')) {
-    const [keyword, ...values] = line.replace(/[#;].*$/, '').trim().split(/\s+/);
+    const [keyword, ...values] = line
+      .replace(/[#;].*$/, '')
+      .trim()
+      .split(/\s+/);
     if (keyword === 'nameserver' && values[0]) found.nameservers.push(values[0]);
     // Of several search lines the last one counts.
     else if (keyword === 'search' || keyword === 'domain') found.search = values;
@@ -86,7 +88,7 @@ export function resolvConf(request: {
   dnsOptions: readonly string[];
 }): string {
   const host = parseResolvConf(request.host);
-  const asked = request.dns.filter((server) => parseIpv4(server) !== null || isIPv6(server));
+  const asked = request.dns.filter((server) => parseIpv4(server) !== null || isIpv6(server));
   const changed = asked.length + request.dnsSearch.length + request.dnsOptions.length > 0;
   if (request.sameAsHost && !changed) return request.host;
   const usable = request.sameAsHost ? host.nameservers : reachable(host.nameservers);

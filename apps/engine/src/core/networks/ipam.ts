@@ -1,13 +1,5 @@
 import { EngineError } from '#core/errors.ts';
-import {
-  contains,
-  formatIpv4,
-  lastAddress,
-  overlaps,
-  parseIpv4,
-  parseSubnet,
-  type Subnet,
-} from '#lib/ipv4.ts';
+import { contains, formatIpv4, lastAddress, overlaps, parseIpv4, parseSubnet, type Subnet } from '#lib/ipv4.ts';
 import type { NetworkRecord } from './types.ts';
 
 /** Docker's order of private ranges: 172.17/16 to 172.31/16, then 192.168.0.0/16 in pieces of /20. */
@@ -36,7 +28,12 @@ export type Ipam = {
 };
 
 /** The parsed form of a network's only address pool. */
-export function poolOf(network: NetworkRecord): { subnet: Subnet; range: Subnet; gateway: number; reserved: Set<number> } {
+export function poolOf(network: NetworkRecord): {
+  subnet: Subnet;
+  range: Subnet;
+  gateway: number;
+  reserved: Set<number>;
+} {
   const config = network.ipam.Config[0];
   const subnet = parseSubnet(config?.Subnet ?? '');
   if (!config || !subnet) throw new EngineError('internal', `network ${network.name} has no address range`);
@@ -84,7 +81,10 @@ export function createIpam(): Ipam {
         taken.add(address);
         return formatIpv4(address);
       }
-      throw new EngineError('unavailable', `no available IPv4 addresses on this network's address pools: ${network.name} (${network.id})`);
+      throw new EngineError(
+        'unavailable',
+        `no available IPv4 addresses on this network's address pools: ${network.name} (${network.id})`,
+      );
     },
     adopt(networkId, address) {
       const value = parseIpv4(address);
@@ -102,4 +102,3 @@ export function createIpam(): Ipam {
 /** Docker's rule: 02:42 and the four bytes of the address. */
 export const macOf = (ipv4: string): string =>
   ['02', '42', ...ipv4.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'))].join(':');
-

@@ -31,8 +31,10 @@ export interface NetworkDriver {
   attach(attachment: Attachment): Promise<void>;
   /** Removes the pair. Idempotent. */
   detach(hostInterface: string): Promise<void>;
-  /** Changes (or, with an empty gateway, removes) the default route of a namespace. */
-  setDefaultRoute(containerId: string, gateway: string): Promise<void>;
+  /** Makes an interface, with what hangs on it, a port of the bridge again. */
+  reattach(hostInterface: string, bridge: string): Promise<void>;
+  /** Changes the default route of a namespace and the way to its resolver; null removes them. */
+  setRoutes(containerId: string, routes: SandboxRoutes): Promise<void>;
   /**
    * Holds a host port by a real socket until released, so that it is taken for everybody. Throws `conflict` when
    * somebody has it, `invalid_argument` when the address is not the host's.
@@ -81,6 +83,11 @@ export type Attachment = {
   /** The resolver's address on this network: 127.0.0.11 is routed there. */
   resolver: string | null;
   mtu: number;
+};
+
+export type SandboxRoutes = {
+  gateway: string | null;
+  resolver: { address: string; interfaceName: string } | null;
 };
 
 export type Protocol = 'tcp' | 'udp' | 'sctp';

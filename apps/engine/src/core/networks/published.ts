@@ -1,7 +1,6 @@
-import { isIPv6 } from 'node:net';
 import type { PortBinding } from '#core/containers/types.ts';
 import { EngineError, isEngineError } from '#core/errors.ts';
-import { parseIpv4 } from '#lib/ipv4.ts';
+import { isIpv6, parseIpv4 } from '#lib/ipv4.ts';
 import type { HeldPort, HostPort, NetworkDriver, Protocol } from './ports.ts';
 
 /** A published port in force. */
@@ -35,7 +34,8 @@ function parseHostPorts(text: string): { first: number; last: number } | null {
 function parseHostIp(text: string, fallback: string): string {
   if (text === '') return fallback;
   if (parseIpv4(text) !== null) return text;
-  if (isIPv6(text)) throw new EngineError('not_implemented', `publishing on the IPv6 address ${text} is not implemented by Gantry`);
+  if (isIpv6(text))
+    throw new EngineError('not_implemented', `publishing on the IPv6 address ${text} is not implemented by Gantry`);
   throw invalid(`invalid IP address: ${text}`);
 }
 

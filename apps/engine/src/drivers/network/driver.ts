@@ -51,7 +51,15 @@ export async function createNetworkDriver(deps: NetworkDriverDeps): Promise<Host
   const pool = createNamespacePool({ kernel, directory, size: deps.poolSize ?? 4, ipv6, warn: deps.warn });
   const dns = createDnsServer({ directory: join(deps.runDir, 'dns', 'zones') });
   const table = `gantry_${deps.instance}`;
-  const parts = { deps, kernel, pool, dns, table, bridgePrefix: `gy${deps.instance}-`, vethPrefix: `gv${deps.instance}-` };
+  const parts = {
+    deps,
+    kernel,
+    pool,
+    dns,
+    table,
+    bridgePrefix: `gy${deps.instance}-`,
+    vethPrefix: `gv${deps.instance}-`,
+  };
   const programmer = createCoalescer((read: () => FirewallState) =>
     applyRules(renderRules(read(), { table, protectedPorts: deps.protectedPorts ?? [] })),
   );
@@ -67,8 +75,9 @@ export async function createNetworkDriver(deps: NetworkDriverDeps): Promise<Host
     attach: ({ containerId, ...wanted }) =>
       kernel.perform({ kind: 'attach', namespace: pool.path(containerId), ...wanted }),
     detach: (hostInterface) => kernel.perform({ kind: 'delete-link', name: hostInterface }),
-    setDefaultRoute: (containerId, gateway) =>
-      kernel.perform({ kind: 'set-default-route', namespace: pool.path(containerId), gateway }),
+    reattach: (hostInterface, bridge) => kernel.perform({ kind: 'set-master', name: hostInterface, master: bridge }),
+    setRoutes: (containerId, routes) =>
+      kernel.perform({ kind: 'set-routes', namespace: pool.path(containerId), ...routes }),
     holdPort,
     portRange: () => portRange(kernel),
     program: programmer,
@@ -80,7 +89,12 @@ export async function createNetworkDriver(deps: NetworkDriverDeps): Promise<Host
       await kernel.close();
     },
     async destroy() {
-      await sweep(parts, { bridges: new Set(), hostInterfaces: new Set(), containerIds: new Set(), networkIds: new Set() });
+      await sweep(parts, {
+        bridges: new Set(),
+        hostInterfaces: new Set(),
+        containerIds: new Set(),
+        networkIds: new Set(),
+      });
       await deleteTable('ip', table);
       await pool.close();
       await kernel.close();
@@ -142,9 +156,14 @@ function renderZone(zone: DnsZone): string {
   return `${[zone.gateway, ...lines].join('\n')}\n`;
 }
 
+/** Behind systemd-resolved the host's own file names only the host's loopback; the real servers are in another. */
 async function hostFiles(): Promise<{ resolvConf: string; hosts: string }> {
   const read = (path: string) => readFile(path, 'utf8').catch(() => '');
-  return { resolvConf: await read('/etc/resolv.conf'), hosts: await read('/etc/hosts') };
+  const own = await read('/etc/resolv.conf');
+  const servers = [...own.matchAll(/^\s*nameserver\s+(\S+)/gm)].map((match) => match[1]);
+  const stub = servers.length === 1 && servers[0] === '127.0.0.53';
+  const resolvConf = (stub && (await read('/run/systemd/resolve/resolv.conf'))) || own;
+  return { resolvConf, hosts: await read('/etc/hosts') };
 }
 
 async function sweep(

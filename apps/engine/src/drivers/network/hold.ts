@@ -18,7 +18,10 @@ export async function holdPort(port: HostPort): Promise<HeldPort> {
 function translate(error: NodeJS.ErrnoException, port: HostPort): EngineError {
   const where = `${port.ip}:${port.port}`;
   if (error.code === 'EADDRINUSE') {
-    return new EngineError('conflict', `failed to bind host port for ${where}/${port.protocol}: address already in use`);
+    return new EngineError(
+      'conflict',
+      `failed to bind host port for ${where}/${port.protocol}: address already in use`,
+    );
   }
   if (error.code === 'EADDRNOTAVAIL') {
     const text = `failed to bind host port for ${where}/${port.protocol}: cannot assign requested address`;

@@ -54,9 +54,7 @@ function forward(state: FirewallState, bridges: string): string[] {
     `iifname != ${bridges} oifname != ${bridges} accept`,
     'ct state established,related accept',
     'ct status dnat accept',
-    ...state.networks.map(
-      (it) => `iifname "${it.bridge}" oifname "${it.bridge}" ${it.icc ? 'accept' : 'drop'}`,
-    ),
+    ...state.networks.map((it) => `iifname "${it.bridge}" oifname "${it.bridge}" ${it.icc ? 'accept' : 'drop'}`),
     ...(internal.length > 0 ? [`iifname ${quoted(internal)} drop`] : []),
     // From another network, or from outside to what is not published.
     `oifname ${bridges} drop`,
@@ -96,7 +94,12 @@ function postrouting(state: FirewallState, bridges: string): string[] {
 }
 
 const chain = (name: string, hook: string, lines: readonly string[]): string =>
-  [`  chain ${name} {`, ...(hook ? [`    ${hook}; policy accept;`] : []), ...lines.map((it) => `    ${it}`), '  }'].join('\n');
+  [
+    `  chain ${name} {`,
+    ...(hook ? [`    ${hook}; policy accept;`] : []),
+    ...lines.map((it) => `    ${it}`),
+    '  }',
+  ].join('\n');
 
 export function renderRules(state: FirewallState, options: RuleOptions): string {
   const head = `add table ip ${options.table}\ndelete table ip ${options.table}\n`;
