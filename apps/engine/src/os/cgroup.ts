@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from '#core/errors.ts';
@@ -188,12 +189,14 @@ export async function cgroupRemove(layout: CgroupLayout, path: string): Promise<
 /**
  * Puts a supervisor into a group of its own in the hierarchy by which an init
  * system tracks services, so that stopping the engine's service leaves it.
+ * Takes milliseconds in the kernel: not for a critical path.
  */
-export function cgroupAdopt(layout: CgroupLayout, path: string, pid: number): void {
+export async function cgroupAdopt(layout: CgroupLayout, path: string, pid: number): Promise<void> {
   const root = layout.version === 2 ? layout.unified : layout.controllers.get('name=systemd');
   if (!root) return;
   try {
-    writeFileSync(join(root, path, 'cgroup.procs'), String(pid));
+    await mkdir(join(root, path), { recursive: true });
+    await writeFile(join(root, path, 'cgroup.procs'), String(pid));
   } catch {
     // It ended meanwhile, or the hierarchy is read-only: then nothing tracks it either.
   }

@@ -58,6 +58,7 @@ export const libc = {
   connect: lib.func('int connect(int fd, const void *address, unsigned int length)'),
   send: lib.func('long send(int fd, const void *data, unsigned long length, int flags)'),
   shutdown: lib.func('int shutdown(int fd, int how)'),
+  ioctl: lib.func('int ioctl(int fd, unsigned long request, ...)'),
   syscall: lib.func('long syscall(long number, ...)'),
   tcgetattr: lib.func('int tcgetattr(int fd, _Out_ uint8_t *termios)'),
   tcsetattr: lib.func('int tcsetattr(int fd, int when, const uint8_t *termios)'),

@@ -26,8 +26,8 @@ function openInRoot(directory: number, path: string, flags: number): number {
 
 /**
  * The content of a regular file beneath `root`, or null when there is none
- * (missing, a directory, a FIFO, a device, a loop of links). Larger than
- * `maxBytes`: `invalid_argument`.
+ * (missing, a directory, a loop of links). Larger than `maxBytes`, or a FIFO,
+ * socket or device, which would stall whoever opens it: `invalid_argument`.
  */
 export function readInRoot(root: string, path: string, maxBytes: number): Buffer | null {
   if (path.includes('\0')) return null;
@@ -41,7 +41,8 @@ export function readInRoot(root: string, path: string, maxBytes: number): Buffer
       throw errnoError('open a file of the container', errno);
     }
     const stat = fstatSync(handle);
-    if (!stat.isFile()) return null;
+    if (stat.isDirectory()) return null;
+    if (!stat.isFile()) throw new EngineError('invalid_argument', `${path} of the container is not a regular file`);
     if (stat.size > maxBytes) {
       throw new EngineError('invalid_argument', `${path} of the container is larger than ${maxBytes} bytes`);
     }

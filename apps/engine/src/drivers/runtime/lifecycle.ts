@@ -1,0 +1,191 @@
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import type { RuntimeCreate } from '#core/containers/ports.ts';
+import { EngineError } from '#core/errors.ts';
+import { type CgroupLayout, cgroupAdopt, cgroupRemove } from '#os/cgroup.ts';
+import { conmonCreate, conmonPid, killConmon } from '#os/conmon.ts';
+import { mount, unmount } from '#os/mount.ts';
+import { isAlive, procStat, signalProcess } from '#os/proc.ts';
+import { type OciRuntime, runtimeStart } from '#os/runc.ts';
+import { type Live, liveFrom, type RuntimePaths, readSpec, writeSpec } from './bundle.ts';
+import type { Exits } from './exits.ts';
+import { ociSpec, type SpecHost } from './spec.ts';
+import { lookUpUser } from './users.ts';
+import { createError } from './words.ts';
+
+/** From nothing to a running process and back to nothing. */
+
+export type Lifecycle = {
+  create(request: RuntimeCreate, options?: { signal?: AbortSignal }): Promise<{ pid: number; pidStartTime: number }>;
+  start(id: string): Promise<void>;
+  remove(id: string): Promise<void>;
+};
+
+export type LifecycleDeps = {
+  paths: RuntimePaths;
+  runtime: OciRuntime;
+  cgroups: CgroupLayout;
+  cgroupParent: string;
+  host: SpecHost;
+  live: Map<string, Live>;
+  exits: Exits;
+};
+
+/** Creating takes tens of milliseconds; what takes this long is stuck. */
+const CREATE_TIMEOUT = 30_000;
+const START_TIMEOUT = 10_000;
+/** For conmon to drain the output of a process that was killed and to write its exit file. */
+const END_TIMEOUT = 2000;
+
+const notFound = (id: string): EngineError => new EngineError('not_found', `No such container: ${id}`);
+
+export function createLifecycle(deps: LifecycleDeps): Lifecycle {
+  const { paths, runtime, live } = deps;
+  const bundleOf = (id: string): string => join(paths.bundles, id);
+
+  async function create(request: RuntimeCreate, options: { signal?: AbortSignal } = {}) {
+    const { id, record } = request;
+    const bundle = bundleOf(id);
+    if (existsSync(bundle)) await remove(id);
+    const rootfs = request.rootfs.at(-1)?.target;
+    if (!rootfs) throw new EngineError('internal', 'a container without a root filesystem');
+    const mounted: string[] = [];
+    try {
+      await Promise.all([
+        mkdir(bundle, { mode: 0o700 }),
+        mkdir(dirname(record.logPath), { recursive: true, mode: 0o710 }),
+        mkdir(rootfs, { recursive: true }),
+      ]);
+      for (const each of request.rootfs) {
+        mount(each);
+        mounted.push(each.target);
+      }
+      const user = lookUpUser(rootfs, record.config.User, record.hostConfig.GroupAdd ?? []);
+      const spec = ociSpec(request, rootfs, user, deps.host);
+      await writeSpec(bundle, spec);
+      const pid = await createProcess(request, bundle, options.signal);
+      const stat = procStat(pid);
+      if (!stat) throw new EngineError('internal', 'the container ended while it was created');
+      live.set(id, liveFrom(id, bundle, spec, pid, stat.startTime));
+      void cgroupAdopt(deps.cgroups, `${deps.cgroupParent}/supervisors`, conmonPid(bundle));
+      return { pid, pidStartTime: stat.startTime };
+    } catch (error) {
+      await remove(id);
+      for (const target of mounted.reverse()) await unmount(target);
+      throw error;
+    }
+  }
+
+  async function createProcess(request: RuntimeCreate, bundle: string, signal?: AbortSignal): Promise<number> {
+    const { id, record } = request;
+    const { config } = record;
+    try {
+      return await conmonCreate(
+        {
+          id,
+          bundle,
+          runtime: runtime.path,
+          runtimeArgs: runtime.globalArgs,
+          exitDir: paths.exits,
+          logPath: record.logPath,
+          terminal: config.Tty,
+          stdin: config.OpenStdin,
+          // Closing the only descriptor of a terminal would end its output, too.
+          leaveStdinOpen: config.Tty || !config.StdinOnce,
+        },
+        { timeout: CREATE_TIMEOUT, signal },
+      );
+    } catch (error) {
+      const said = error instanceof EngineError ? error.details?.runtimeMessage : undefined;
+      throw typeof said === 'string' ? createError(said, error) : error;
+    }
+  }
+
+  async function start(id: string): Promise<void> {
+    const container = live.get(id);
+    if (!container) throw notFound(id);
+    if (runtime.name === 'crun') await runtimeStart(runtime, id);
+    else await openExecFifo(container);
+  }
+
+  /**
+   * What `runc start` does, without another process: runc's init waits in
+   * open(2) of a FIFO for writing; a reader lets it go on and execute the
+   * user's command.
+   */
+  async function openExecFifo(container: Live): Promise<void> {
+    const path = join(paths.state, container.id, 'exec.fifo');
+    let fd: number;
+    try {
+      fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch (cause) {
+      const running = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+      throw new EngineError(running ? 'conflict' : 'internal', 'the container is started already', { cause });
+    }
+    const socket = openSocket(fd);
+    try {
+      const begun = new Promise<boolean>((resolve) => {
+        socket.once('data', () => resolve(true));
+        socket.once('close', () => resolve(false));
+      });
+      socket.on('error', () => undefined);
+      const ended = deps.exits.ended(container, START_TIMEOUT).then(() => false);
+      if (!(await Promise.race([begun, ended]))) {
+        throw new EngineError('internal', 'the container ended before its command could start');
+      }
+    } finally {
+      socket.destroy();
+    }
+    // Its absence is how the runtime tells "running" from "created".
+    await rm(path, { force: true });
+  }
+
+  function openSocket(fd: number): Socket {
+    try {
+      return new Socket({ fd, readable: true, writable: false });
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  const removals = new Map<string, Promise<void>>();
+
+  /** One at a time for each id: the second caller waits for the first. */
+  function remove(id: string): Promise<void> {
+    const running = removals.get(id);
+    if (running) return running;
+    const removal = removeNow(id).finally(() => removals.delete(id));
+    removals.set(id, removal);
+    return removal;
+  }
+
+  async function removeNow(id: string): Promise<void> {
+    const bundle = bundleOf(id);
+    const container = live.get(id);
+    const spec = container ? null : readSpec(bundle);
+    const cgroup = container?.cgroup ?? spec?.linux.cgroupsPath ?? `${deps.cgroupParent}/${id}`;
+    const rootfs = container?.rootfs ?? spec?.root.path;
+    if (container && !container.exited) await end(container);
+    killConmon(bundle);
+    await cgroupRemove(deps.cgroups, cgroup);
+    if (rootfs) while (await unmount(rootfs)) await Promise.resolve();
+    await Promise.all([
+      rm(join(paths.state, id), { recursive: true, force: true }),
+      rm(bundle, { recursive: true, force: true }),
+      rm(join(paths.exits, id), { force: true }),
+    ]);
+    live.delete(id);
+  }
+
+  /** Kills, and gives conmon the time to write the rest of the log and the exit. */
+  async function end(container: Live): Promise<void> {
+    const { pid, pidStartTime } = container;
+    if (isAlive(pid, pidStartTime)) signalProcess(pid, 'SIGKILL');
+    if (conmonPid(container.bundle) !== 0) await deps.exits.ended(container, END_TIMEOUT);
+  }
+
+  return { create, start, remove };
+}

@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+import { arch, release } from 'node:os';
+import { EngineError } from '#core/errors.ts';
+import type { OciSeccomp, OciSeccompArg } from './oci.ts';
+
+/**
+ * Seccomp profiles in Docker's format (the format of containers/common's
+ * seccomp.json, too) to the OCI form: rules that depend on capabilities,
+ * architecture or kernel are kept or dropped here, because OCI has no such
+ * conditions.
+ */
+
+type Condition = { caps?: string[]; arches?: string[]; minKernel?: string };
+
+type Rule = {
+  name?: string;
+  names?: string[];
+  action?: string;
+  errnoRet?: number;
+  args?: OciSeccompArg[] | null;
+  includes?: Condition;
+  excludes?: Condition;
+};
+
+type Profile = {
+  defaultAction?: string;
+  defaultErrnoRet?: number;
+  architectures?: string[];
+  archMap?: { architecture: string; subArchitectures?: string[] | null }[];
+  flags?: string[];
+  syscalls?: Rule[] | null;
+};
+
+/** Node's name of the machine → Go's (in conditions) and libseccomp's (in archMap). */
+const ARCHITECTURES: Readonly<Record<string, { go: string; seccomp: string }>> = {
+  x64: { go: 'amd64', seccomp: 'SCMP_ARCH_X86_64' },
+  arm64: { go: 'arm64', seccomp: 'SCMP_ARCH_AARCH64' },
+};
+
+export type SeccompHost = { go: string; seccomp: string; kernel: string };
+
+export const thisHost = (): SeccompHost => ({
+  ...(ARCHITECTURES[arch()] ?? { go: arch(), seccomp: '' }),
+  kernel: release(),
+});
+
+const MAX_PROFILE = 1024 * 1024;
+
+const kernelOf = (text: string): [number, number] => {
+  const match = /^(\d+)\.(\d+)/.exec(text);
+  return [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
+};
+
+function kernelAtLeast(kernel: string, wanted: string): boolean {
+  const [major, minor] = kernelOf(kernel);
+  const [wantedMajor, wantedMinor] = kernelOf(wanted);
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+}
+
+function applies(rule: Rule, capabilities: ReadonlySet<string>, host: SeccompHost): boolean {
+  const { includes = {}, excludes = {} } = rule;
+  if (includes.arches?.length && !includes.arches.includes(host.go)) return false;
+  if (excludes.arches?.includes(host.go)) return false;
+  if (includes.caps?.some((name) => !capabilities.has(name))) return false;
+  if (excludes.caps?.some((name) => capabilities.has(name))) return false;
+  if (includes.minKernel && !kernelAtLeast(host.kernel, includes.minKernel)) return false;
+  if (excludes.minKernel && kernelAtLeast(host.kernel, excludes.minKernel)) return false;
+  return true;
+}
+
+const invalid = (what: string, cause?: unknown): EngineError =>
+  new EngineError('invalid_argument', `decoding seccomp profile failed: ${what}`, { cause });
+
+function parse(text: string): Profile {
+  if (Buffer.byteLength(text) > MAX_PROFILE) throw invalid('it is larger than 1 MiB');
+  let profile: unknown;
+  try {
+    profile = JSON.parse(text);
+  } catch (cause) {
+    throw invalid('it is not JSON', cause);
+  }
+  if (profile === null || typeof profile !== 'object' || Array.isArray(profile)) throw invalid('it is not an object');
+  const { defaultAction, syscalls, architectures, archMap } = profile as Profile;
+  if (typeof defaultAction !== 'string') throw invalid('defaultAction is missing');
+  for (const list of [syscalls, architectures, archMap]) {
+    if (list !== undefined && list !== null && !Array.isArray(list)) throw invalid('a list is expected');
+  }
+  return profile as Profile;
+}
+
+function namesOf(rule: Rule): string[] {
+  if (rule.names !== undefined && rule.name !== undefined && rule.name !== '') {
+    throw invalid("both 'name' and 'names' are given for a rule");
+  }
+  const names = rule.names ?? (rule.name ? [rule.name] : []);
+  if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) throw invalid('names must be strings');
+  return names;
+}
+
+/** `capabilities` is the bounding set of the container. Errors: `invalid_argument`. */
+export function toOciSeccomp(
+  text: string,
+  capabilities: readonly string[],
+  host: SeccompHost = thisHost(),
+): OciSeccomp {
+  const profile = parse(text);
+  const set = new Set(capabilities);
+  const mapped = (profile.archMap ?? []).find((entry) => entry.architecture === host.seccomp);
+  const architectures = mapped ? [mapped.architecture, ...(mapped.subArchitectures ?? [])] : profile.architectures;
+  const syscalls: OciSeccomp['syscalls'] = [];
+  for (const rule of profile.syscalls ?? []) {
+    if (rule === null || typeof rule !== 'object') throw invalid('a rule must be an object');
+    if (!applies(rule, set, host)) continue;
+    const names = namesOf(rule);
+    if (typeof rule.action !== 'string') throw invalid('a rule has no action');
+    if (names.length === 0) continue;
+    syscalls.push({
+      names,
+      action: rule.action,
+      ...(rule.errnoRet === undefined ? {} : { errnoRet: rule.errnoRet }),
+      ...(rule.args?.length ? { args: rule.args } : {}),
+    });
+  }
+  return {
+    defaultAction: profile.defaultAction!,
+    ...(profile.defaultErrnoRet === undefined ? {} : { defaultErrnoRet: profile.defaultErrnoRet }),
+    ...(architectures?.length ? { architectures } : {}),
+    ...(profile.flags?.length ? { flags: profile.flags } : {}),
+    syscalls,
+  };
+}
+
+/** The default profile from its file, converted once for each set of capabilities. */
+export function createDefaultSeccomp(path: string): (capabilities: readonly string[]) => OciSeccomp {
+  let text: string | undefined;
+  const converted = new Map<string, OciSeccomp>();
+  return (capabilities) => {
+    if (text === undefined) {
+      try {
+        text = readFileSync(path, 'utf8');
+      } catch (cause) {
+        throw new EngineError(
+          'unavailable',
+          `the default seccomp profile ${path} is missing: install the package "golang-github-containers-common"`,
+          { cause },
+        );
+      }
+    }
+    const key = capabilities.join();
+    const known = converted.get(key);
+    if (known) return known;
+    const profile = toOciSeccomp(text, capabilities);
+    // Users choose the sets; a handful is normal, many are an attempt to fill memory.
+    if (converted.size < 64) converted.set(key, profile);
+    return profile;
+  };
+}
