@@ -37,7 +37,7 @@ export function DataTableHead<T>({ columns, template, sort, onSort, selectAll, h
           key={column.id}
           role="columnheader"
           aria-sort={sort.id === column.id ? (sort.desc ? 'descending' : 'ascending') : undefined}
-          className={cx('flex min-w-0 items-center pr-4', column.align === 'end' && 'justify-end')}
+          className={cx('flex min-w-0 items-center pr-4', column.align === 'end' && 'justify-end pr-6')}
         >
           <SortButton column={column} sort={sort} onSort={onSort} />
         </span>

@@ -112,7 +112,7 @@ export function DataTableRow<T extends object>(props: RowProps<T>) {
           <div
             key={column.id}
             role="gridcell"
-            className={cx('min-w-0 truncate pr-4', column.align === 'end' && 'text-right')}
+            className={cx('min-w-0 truncate pr-4', column.align === 'end' && 'pr-6 text-right')}
           >
             {column.cell(item)}
           </div>

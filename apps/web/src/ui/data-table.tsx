@@ -114,7 +114,7 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
   const template = [
     ...(onSelect ? ['36px'] : []),
     ...shown.map((column) => column.width),
-    ...(actions ? [props.actionsWidth ?? '120px'] : []),
+    ...(actions ? [props.actionsWidth ?? '96px'] : []),
   ].join(' ');
 
   const virtualizer = useVirtualizer({

@@ -10,7 +10,7 @@ import { Menu, MenuCheckbox } from './menu.tsx';
 export function ListToolbar({ children, bulk }: { children: ReactNode; bulk?: ReactNode }) {
   return (
     <div className="flex min-h-11 shrink-0 flex-wrap items-center gap-2 border-b px-6 py-1.5 max-md:px-4">
-      {bulk ?? children}
+      {bulk || children}
     </div>
   );
 }

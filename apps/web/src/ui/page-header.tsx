@@ -18,7 +18,7 @@ export function PageHeader({
       <div className="flex min-w-0 flex-1 items-center gap-3">
         {lead}
         <h1 className="truncate text-xl">{title}</h1>
-        {meta && <div className="flex min-w-0 items-center gap-3 text-muted">{meta}</div>}
+        {meta && <div className="flex min-w-0 max-md:hidden items-center gap-3 text-muted">{meta}</div>}
       </div>
       {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
     </header>
