@@ -14,6 +14,8 @@ export function createCollection(store: ContainerStore) {
   const records = new Map<string, ContainerRecord>();
   const idsByName = new Map<string, string>();
   const writes = new Map<string, Promise<void>>();
+  /** A late write must not bring a row back that is being deleted. */
+  const deleting = new Set<string>();
 
   function resolve(reference: string): ContainerRecord {
     if (reference === '') throw new EngineError('invalid_argument', 'invalid container name or ID: value is empty');
@@ -72,7 +74,7 @@ export function createCollection(store: ContainerStore) {
   function save(id: string): Promise<void> {
     const write = async (): Promise<void> => {
       const record = records.get(id);
-      if (record) await store.update(record);
+      if (record && !deleting.has(id)) await store.update(record);
     };
     const run = (writes.get(id) ?? Promise.resolve()).then(write, write);
     writes.set(id, run);
@@ -100,10 +102,17 @@ export function createCollection(store: ContainerStore) {
     },
     /** Durable first: after a crash a container is either whole or gone. */
     async delete(id: string): Promise<void> {
-      await writes.get(id)?.catch(() => undefined);
-      await store.delete(id);
+      deleting.add(id);
+      try {
+        await writes.get(id)?.catch(() => undefined);
+        await store.delete(id);
+      } catch (error) {
+        deleting.delete(id);
+        throw error;
+      }
       const record = records.get(id);
       records.delete(id);
+      deleting.delete(id);
       if (record) releaseName(record.name, id);
     },
     /** At boot. */

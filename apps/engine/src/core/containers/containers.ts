@@ -1,9 +1,7 @@
 import { auditScope } from '#core/audit/scope.ts';
 import { isEngineError } from '#core/errors.ts';
-import type { NetworkRecord } from '#core/networks/types.ts';
 import { createKeyedMutex } from '#lib/mutex.ts';
 import { createCollection } from './collection.ts';
-import { connectNetwork, disconnectNetwork } from './connect.ts';
 import type { ContainersDeps, Context, Live } from './context.ts';
 import { type Creating, createContainer } from './create.ts';
 import { handleExit } from './exit.ts';
@@ -12,7 +10,7 @@ import { createHealthMonitors } from './health.ts';
 import { rootfsPath } from './paths.ts';
 import { recover } from './recover.ts';
 import { type RemoveOptions, removeContainer, removeLocked } from './remove.ts';
-import type { CreateRequest, EndpointInput, UpdateRequest } from './request.ts';
+import type { CreateRequest, UpdateRequest } from './request.ts';
 import { startLocked } from './start.ts';
 import { assertCanStart, isLive, isRunning } from './state-machine.ts';
 import {
@@ -23,7 +21,7 @@ import {
   stopContainer,
   unpauseContainer,
 } from './stop.ts';
-import type { ContainerRecord } from './types.ts';
+import type { ContainerRecord, EndpointSettings } from './types.ts';
 import { renameContainer, resizeContainer, updateContainer } from './update.ts';
 import { createWaits, type WaitCondition, type WaitResult } from './waits.ts';
 
@@ -143,9 +141,17 @@ export function createContainers(deps: ContainersDeps) {
     update: (reference: string, request: UpdateRequest) => updateContainer(context, reference, request),
     resize: (reference: string, size: { rows: number; columns: number }) => resizeContainer(context, reference, size),
     prune,
-    connect: (reference: string, network: NetworkRecord, settings: EndpointInput) =>
-      connectNetwork(context, reference, network, settings),
-    disconnect: (reference: string, network: NetworkRecord) => disconnectNetwork(context, reference, network),
+    /**
+     * Sets, or with null removes, one network of a container's record, durably. Takes no lock: networks calls it while
+     * it holds its own lock on the container.
+     */
+    async setEndpoint(id: string, networkName: string, settings: EndpointSettings | null): Promise<void> {
+      const record = collection.resolve(id);
+      const others = Object.entries(record.networks).filter(([name]) => name !== networkName);
+      const networks = Object.fromEntries(settings ? [...others, [networkName, settings]] : others);
+      collection.change(record.id, { networks });
+      await collection.save(record.id);
+    },
     /** Bytes of the writable layer and of everything below it. */
     size: (record: ContainerRecord) => deps.rootfs.size(record.id, record.imageId),
     /** The directories behind a container's root, for inspect. */

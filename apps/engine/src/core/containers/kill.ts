@@ -14,13 +14,14 @@ const KILL_GRACE = 10_000;
 export async function deliver(context: Context, record: ContainerRecord, signal: number): Promise<void> {
   const { id } = record;
   const paused = context.collection.byId(id)?.state.status === 'paused';
+  // Told first: the death it causes may be told before the call returns.
+  announce(context, record, 'kill', { signal: String(signal) });
   try {
     await context.runtime.kill(id, signal);
   } catch (error) {
     // It died by itself; its exit is told in a moment.
     if (!isEngineError(error, 'not_found') && !isEngineError(error, 'conflict')) throw error;
   }
-  announce(context, record, 'kill', { signal: String(signal) });
   if (paused) {
     await context.runtime.resume(id);
     if (context.collection.byId(id)?.state.status === 'paused') {

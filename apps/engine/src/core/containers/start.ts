@@ -53,7 +53,7 @@ async function bringUp(
   signal.throwIfAborted();
   const wired = context.collection.change(id, {
     networks: Object.fromEntries(
-      Object.entries(record.networks).map(([name, settings]) => [
+      Object.entries(context.collection.byId(id)?.networks ?? {}).map(([name, settings]) => [
         name,
         sandbox && Object.hasOwn(sandbox.endpoints, name) ? { ...settings, ...sandbox.endpoints[name] } : settings,
       ]),

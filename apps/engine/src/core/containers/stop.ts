@@ -119,7 +119,7 @@ async function freeze(
   });
 }
 
-/** `docker restart`: a stop without its event, then a start of a container whatever its state was. */
+/** `docker restart`: a stop when it runs, then a start whatever its state was. */
 export async function restartContainer(
   context: Context,
   reference: string,
@@ -134,6 +134,8 @@ export async function restartContainer(
     context.live(record.id).restarting = true;
     try {
       await stopRunning(context, record, signal, options.timeout ?? record.config.StopTimeout ?? DEFAULT_TIMEOUT);
+      const stopped = context.collection.byId(record.id);
+      if (stopped) announce(context, stopped, 'stop');
     } finally {
       context.live(record.id).restarting = false;
     }
