@@ -5,7 +5,6 @@ import type { ContainerRecord } from '#core/containers/types.ts';
 import { EngineError, isEngineError } from '#core/errors.ts';
 import type { EventBus } from '#core/events/events.ts';
 import { newId } from '#lib/ids.ts';
-import { execEnvironment } from './environment.ts';
 import type { ExecConfig, ExecRecord } from './types.ts';
 
 export type Execs = {
@@ -168,7 +167,7 @@ export function createExecs({ containers, runtime, events }: ExecsDeps): Execs {
         container.id,
         {
           args: config.cmd,
-          env: execEnvironment(container, config),
+          env: config.env,
           cwd: config.workingDir || container.config.WorkingDir || '/',
           user: config.user,
           tty: config.tty,

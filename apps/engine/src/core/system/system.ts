@@ -38,7 +38,7 @@ export type System = {
 
 export type SystemDeps = {
   engine: EngineFacts;
-  containers: { list(): readonly ContainerRecord[] };
+  containers: { all(): readonly ContainerRecord[] };
   images: { count(): number };
   /** Number of subscribers to events and of open files, when known. */
   counters?: { eventListeners(): number; openFiles(): Promise<number> };
@@ -53,7 +53,7 @@ export async function createSystem({ engine, containers, images, counters }: Sys
     host,
     async info() {
       const counts = { total: 0, running: 0, paused: 0, stopped: 0 };
-      for (const { state } of containers.list()) {
+      for (const { state } of containers.all()) {
         counts.total += 1;
         if (state.status === 'running' || state.status === 'restarting') counts.running += 1;
         else if (state.status === 'paused') counts.paused += 1;

@@ -31,7 +31,7 @@ export type Usage = {
 
 export type UsageDeps = {
   runtime: Pick<Runtime, 'stats'>;
-  containers: { list(): readonly ContainerRecord[] };
+  containers: { all(): readonly ContainerRecord[] };
 };
 
 /** An older reading says nothing about now. */
@@ -108,7 +108,7 @@ export function createUsage({ runtime, containers }: UsageDeps): Usage {
       return second === null ? null : { now: steady(first.now, second), before: first.now };
     },
     async sample(ids) {
-      const running = containers.list().filter(({ state }) => state.status === 'running' || state.status === 'paused');
+      const running = containers.all().filter(({ state }) => state.status === 'running' || state.status === 'paused');
       const wanted = ids === undefined ? null : new Set(ids);
       const chosen = running.map(({ id }) => id).filter((id) => wanted === null || wanted.has(id));
       const samples: UsageSample[] = [];
