@@ -1,4 +1,5 @@
 'use client';
+import '#ui/ansi.css';
 import './logs.css';
 import { ArrowDown, Eraser, Pause, Play } from 'lucide-react';
 import { useState } from 'react';

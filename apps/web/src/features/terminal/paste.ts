@@ -23,7 +23,9 @@ function preview(text: string): string {
   const lines = text.split('\n');
   const shown = lines.slice(0, PREVIEW_LINES).join('\n').slice(0, PREVIEW_CHARS);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: shown as their pictures
-  return shown.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, (char) => (char === '\x7f' ? '\u2421' : String.fromCharCode(0x2400 + char.charCodeAt(0))));
+  return shown.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, (char) =>
+    char === '\x7f' ? '\u2421' : String.fromCharCode(0x2400 + char.charCodeAt(0)),
+  );
 }
 
 /** What is typed into the terminal: line breaks as Return, and no way to end a bracketed paste from inside. */
