@@ -10,6 +10,7 @@ const mknodRaw = libc.func('int mknod(const void *path, uint32_t mode, uint64_t 
 const lsetxattrRaw = libc.func(
   'int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
 );
+const lgetxattrRaw = libc.func('int64_t lgetxattr(const void *path, const void *name, _Out_ void *value, size_t size)');
 
 export class InodeError extends Error {
   readonly code: string;
@@ -45,4 +46,18 @@ export function lsetxattr(path: Uint8Array, name: string, value: Uint8Array): vo
   if (lsetxattrRaw(zeroTerminated(path), nameBytes, Buffer.from(value), value.length, 0) !== 0) {
     throw new InodeError('setxattr', koffi.errno());
   }
+}
+
+/** Longest value the kernel takes, XATTR_SIZE_MAX. */
+const ATTRIBUTE_LIMIT = 65_536;
+
+/** An extended attribute of the inode itself; undefined when it has none of that name. Throws InodeError. */
+export function lgetxattr(path: Uint8Array, name: string): Buffer | undefined {
+  const value = Buffer.alloc(ATTRIBUTE_LIMIT);
+  const nameBytes = zeroTerminated(Buffer.from(name, 'latin1'));
+  const length = Number(lgetxattrRaw(zeroTerminated(path), nameBytes, value, value.length));
+  if (length >= 0) return value.subarray(0, length);
+  const error = new InodeError('getxattr', koffi.errno());
+  if (error.code === 'ENODATA' || error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP') return undefined;
+  throw error;
 }

@@ -107,20 +107,26 @@ export async function createContent(deps: {
       throw diskError(error);
     }
     let state: 'staged' | 'committed' | 'discarded' = 'staged';
+    let committing: Promise<void> | undefined;
+    const publish = async () => {
+      try {
+        await sync(file);
+        await rename(file, path(written.digest));
+        state = 'committed';
+        await sync(blobs);
+      } catch (error) {
+        throw diskError(error);
+      }
+    };
     return {
       ...written,
-      async commit() {
-        if (state !== 'staged') return;
-        try {
-          await sync(file);
-          await rename(file, path(written.digest));
-          state = 'committed';
-          await sync(blobs);
-        } catch (error) {
-          throw diskError(error);
-        }
+      commit() {
+        if (state === 'discarded') throw new EngineError('internal', 'a discarded blob cannot be committed');
+        committing ??= publish();
+        return committing;
       },
       async discard() {
+        await committing?.catch(() => undefined);
         if (state !== 'staged') return;
         state = 'discarded';
         await rm(file, { force: true });

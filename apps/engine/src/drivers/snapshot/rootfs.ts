@@ -24,6 +24,9 @@ const MOUNT_DATA_LIMIT = 4095;
 /** What a writable layer stands on: chain ids and directories, lowest first. Kept with it, for the image may go first. */
 type Lower = { chains: string[]; directories: string[] };
 
+/** Where layers and writable layers are, as paths that fit the mount. */
+type Places = { layers: string; overlay: string };
+
 async function requireOverlay(): Promise<void> {
   const isThere = async () => /\toverlay$/m.test(await readFile('/proc/filesystems', 'utf8'));
   if (await isThere()) return;
@@ -53,7 +56,8 @@ export async function createRootfs(deps: {
     if (text) lowers.set(id, JSON.parse(text) as Lower);
   }
   let overlay: Promise<void> | undefined;
-  let link: Promise<string> | undefined;
+  let links: Promise<Places> | undefined;
+  const plainPlaces: Places = { layers: join(deps.dataRoot, 'layers'), overlay: root };
 
   const lowerOf = (containerId: string, imageId: string): Lower => {
     const known = lowers.get(containerId);
@@ -68,26 +72,28 @@ export async function createRootfs(deps: {
     return { chains: [...chains], directories };
   };
 
-  /** A short path without the characters that mean something to overlayfs, for the data root. */
-  const shortRoot = async (): Promise<string> => {
-    const path = join(deps.runDir, 'd');
+  /** Links in the run directory: short, and without the characters that mean something to overlayfs. */
+  const shortPlaces = async (): Promise<Places> => {
     await mkdir(deps.runDir, { recursive: true, mode: 0o711 });
-    if ((await readlink(path).catch(() => undefined)) !== deps.dataRoot) {
+    const link = async (name: string, target: string) => {
+      const path = join(deps.runDir, name);
+      if ((await readlink(path).catch(() => undefined)) === target) return path;
       await unlink(path).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error;
       });
-      await symlink(deps.dataRoot, path);
-    }
-    return path;
+      await symlink(target, path);
+      return path;
+    };
+    return { layers: await link('l', plainPlaces.layers), overlay: await link('o', plainPlaces.overlay) };
   };
 
-  const optionsBelow = (base: string, id: string, lower: Lower): string[] => {
-    const lowerdirs = [...lower.directories].reverse().map((name) => join(base, 'layers', name));
-    if (lowerdirs.length === 0) lowerdirs.push(join(base, 'overlay', id, 'empty'));
+  const optionsBelow = (places: Places, id: string, lower: Lower): string[] => {
+    const lowerdirs = [...lower.directories].reverse().map((name) => join(places.layers, name));
+    if (lowerdirs.length === 0) lowerdirs.push(join(places.overlay, id, 'empty'));
     return [
       `lowerdir=${lowerdirs.join(':')}`,
-      `upperdir=${join(base, 'overlay', id, 'upper')}`,
-      `workdir=${join(base, 'overlay', id, 'work')}`,
+      `upperdir=${join(places.overlay, id, 'upper')}`,
+      `workdir=${join(places.overlay, id, 'work')}`,
     ];
   };
 
@@ -95,10 +101,10 @@ export async function createRootfs(deps: {
     options.join(',').length <= MOUNT_DATA_LIMIT && options.every((option) => !/[,\\]/.test(option));
 
   const overlayOptions = async (id: string, lower: Lower): Promise<string[]> => {
-    const plain = optionsBelow(deps.dataRoot, id, lower);
+    const plain = optionsBelow(plainPlaces, id, lower);
     if (fits(plain) && !deps.dataRoot.includes(':')) return plain;
-    link ??= shortRoot();
-    const short = optionsBelow(await link, id, lower);
+    links ??= shortPlaces();
+    const short = optionsBelow(await links, id, lower);
     if (fits(short)) return short;
     throw new EngineError('unavailable', `the image has too many layers for one mount (${lower.directories.length})`);
   };
