@@ -156,7 +156,7 @@ export function toInspect(
     ResolvConfPath: record.resolvConfPath,
     HostnamePath: record.hostnamePath,
     HostsPath: record.hostsPath,
-    LogPath: record.logPath,
+    LogPath: record.hostConfig.LogConfig.Type === 'none' ? '' : record.logPath,
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: 'overlay2',
