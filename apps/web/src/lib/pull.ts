@@ -16,7 +16,8 @@ export type PullProgress = { layers: readonly LayerProgress[]; lines: readonly s
 export const noProgress: PullProgress = { layers: [], lines: [] };
 
 const DONE = /^(Pull complete|Already exists)/;
-const LAYER = /^(Pulling fs layer|Waiting|Downloading|Verifying|Download complete|Extracting|Pull complete|Already exists|Retrying)/;
+const LAYER =
+  /^(Pulling fs layer|Waiting|Downloading|Verifying|Download complete|Extracting|Pull complete|Already exists|Retrying)/;
 
 export function applyPull(progress: PullProgress, message: PullMessage): PullProgress {
   const status = message.status ?? '';
@@ -34,9 +35,7 @@ export function applyPull(progress: PullProgress, message: PullMessage): PullPro
     total,
     done,
   };
-  const layers = old
-    ? progress.layers.map((layer) => (layer === old ? next : layer))
-    : [...progress.layers, next];
+  const layers = old ? progress.layers.map((layer) => (layer === old ? next : layer)) : [...progress.layers, next];
   return { ...progress, layers };
 }
 

@@ -9,9 +9,11 @@ import { usePreference } from '#lib/preferences.ts';
 import { messageOf } from '#lib/request.ts';
 import { common } from '#lib/strings/common.ts';
 import { containers } from '#lib/strings/containers.ts';
+import type { Failure } from '#lib/use-batch.ts';
 import { buttonClass } from '#ui/button.tsx';
 import { DataTable } from '#ui/data-table.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
+import { Failures } from '#ui/failures.tsx';
 import { Chip, ColumnsMenu, FilterInput, ListToolbar, NoMatch } from '#ui/list-toolbar.tsx';
 import { PageHeader } from '#ui/page-header.tsx';
 import { Problem } from '#ui/problem.tsx';
@@ -21,7 +23,7 @@ import { CompactRow } from './compact-row.tsx';
 import { ConfirmDialog } from './confirm-dialog.tsx';
 import { needsConfirmation, RowActions } from './row-actions.tsx';
 import type { ContainerRow } from './rows.ts';
-import { type Act, type ActFailure, useAct } from './use-act.ts';
+import { type Act, useAct } from './use-act.ts';
 import { useListState } from './use-list-state.ts';
 
 const nothing: ReadonlySet<string> = new Set();
@@ -32,7 +34,7 @@ export function ContainerList() {
   const list = useListState(host);
   const [picked, setPicked] = useState(nothing);
   const [asking, setAsking] = useState<Act | null>(null);
-  const [failures, setFailures] = useState<ActFailure[]>([]);
+  const [failures, setFailures] = useState<Failure[]>([]);
   const [visibility, setVisibility] = usePreference<Record<string, boolean>>('columns.containers', {});
   const act = useAct(host, setFailures);
   const columns = useMemo(() => containerColumns((row) => hostHref(`/containers/${row.id}`, host)), [host]);
@@ -73,16 +75,7 @@ export function ContainerList() {
           {messageOf(list.query.error)}
         </Problem>
       )}
-      {failures.map((failure) => (
-        <Problem
-          key={failure.title}
-          title={failure.title}
-          className="mx-6 mb-3 max-md:mx-4"
-          onDismiss={() => setFailures(failures.filter((one) => one !== failure))}
-        >
-          {failure.message}
-        </Problem>
-      ))}
+      <Failures failures={failures} onChange={setFailures} />
       {list.all.length > 0 && (
         <ListToolbar
           bulk={

@@ -41,7 +41,10 @@ describe('validation at the field', () => {
     [{ env: [{ id: 'e', key: 'A=B', value: '' }] }, 'env.e.key'],
     [{ ports: [{ id: 'p', hostIp: '', hostPort: '70000', containerPort: '80', protocol: 'tcp' }] }, 'ports.p.hostPort'],
     [{ ports: [{ id: 'p', hostIp: '', hostPort: '', containerPort: '0', protocol: 'tcp' }] }, 'ports.p.containerPort'],
-    [{ ports: [{ id: 'p', hostIp: '300.1.1.1', hostPort: '', containerPort: '80', protocol: 'tcp' }] }, 'ports.p.hostIp'],
+    [
+      { ports: [{ id: 'p', hostIp: '300.1.1.1', hostPort: '', containerPort: '80', protocol: 'tcp' }] },
+      'ports.p.hostIp',
+    ],
     [{ mounts: [{ id: 'm', type: 'bind', source: 'rel', target: '/x', readOnly: false }] }, 'mounts.m.source'],
     [{ mounts: [{ id: 'm', type: 'volume', source: '/abs', target: '/x', readOnly: false }] }, 'mounts.m.source'],
     [{ mounts: [{ id: 'm', type: 'volume', source: 'data', target: '/', readOnly: false }] }, 'mounts.m.target'],

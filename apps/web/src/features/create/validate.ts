@@ -65,7 +65,8 @@ export function validate(form: RunForm): FormErrors {
 /** The field an error of the engine belongs to, by what it talks of; null when it belongs to none. */
 export function placeOf(message: string): string | null {
   if (/container name .* is already in use/i.test(message)) return 'name';
-  if (/port is already allocated|address already in use|cannot assign requested address|Bind for /i.test(message)) return 'ports';
+  if (/port is already allocated|address already in use|cannot assign requested address|Bind for /i.test(message))
+    return 'ports';
   if (/no such image|pull access denied|manifest unknown|invalid reference format/i.test(message)) return 'image';
   if (/mount|bind source|volume/i.test(message)) return 'mounts';
   if (/network .*not found|network mode/i.test(message)) return 'network';

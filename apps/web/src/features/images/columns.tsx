@@ -1,0 +1,95 @@
+'use client';
+import { formatBytes } from '#lib/format.ts';
+import { images } from '#lib/strings/images.ts';
+import { Badge } from '#ui/badge.tsx';
+import { CopyId } from '#ui/copy.tsx';
+import type { Column } from '#ui/data-table.tsx';
+import { RelativeTime } from '#ui/relative-time.tsx';
+import type { ImageRow } from './rows.ts';
+
+const text = images.columns;
+const number = 'mono text-muted';
+const own = (row: ImageRow) => row.image.Size - Math.max(0, row.image.SharedSize ?? 0);
+
+export function ImageName({ row, onOpen }: { row: ImageRow; onOpen: () => void }) {
+  return (
+    <span className="flex min-w-0 items-center gap-2">
+      <button
+        type="button"
+        onClick={onOpen}
+        className="mono min-w-0 truncate rounded-[4px] text-left text-text hover:underline"
+      >
+        {row.tags[0] ?? images.untagged}
+      </button>
+      {row.tags.length > 1 && (
+        <span title={row.tags.join('\n')}>
+          <Badge>{images.moreTags(row.tags.length - 1)}</Badge>
+        </span>
+      )}
+      {row.tags.length === 0 && <Badge>{images.dangling}</Badge>}
+    </span>
+  );
+}
+
+export function imageColumns(onOpen: (row: ImageRow) => void): Column<ImageRow>[] {
+  return [
+    {
+      id: 'tags',
+      header: text.tags,
+      width: 'minmax(200px, 3fr)',
+      sort: (row) => row.tags[0],
+      cell: (row) => <ImageName row={row} onOpen={() => onOpen(row)} />,
+    },
+    { id: 'id', header: text.id, width: '140px', sort: (row) => row.id, cell: (row) => <CopyId id={row.id} /> },
+    {
+      id: 'size',
+      header: text.size,
+      width: '96px',
+      align: 'end',
+      sort: (row) => row.image.Size,
+      cell: (row) => (
+        <span
+          className={number}
+          title={row.image.SharedSize > 0 ? images.shared(formatBytes(row.image.SharedSize)) : undefined}
+        >
+          {formatBytes(row.image.Size)}
+        </span>
+      ),
+    },
+    {
+      id: 'own',
+      header: text.own,
+      width: '96px',
+      align: 'end',
+      optional: true,
+      sort: own,
+      cell: (row) => <span className={number}>{formatBytes(own(row))}</span>,
+    },
+    {
+      id: 'created',
+      header: text.created,
+      width: '96px',
+      align: 'end',
+      sort: (row) => -row.image.Created,
+      cell: (row) => <RelativeTime time={row.image.Created * 1000} className={number} />,
+    },
+    {
+      id: 'usedBy',
+      header: text.usedBy,
+      width: 'minmax(120px, 1.2fr)',
+      sort: (row) => row.usedBy.length,
+      cell: (row) => (
+        <span className="text-muted" title={row.usedBy.map((item) => item.name).join('\n')}>
+          {row.usedBy.length > 0 ? images.usedBy(row.usedBy.length) : images.notUsed}
+        </span>
+      ),
+    },
+    {
+      id: 'digest',
+      header: text.digest,
+      width: '180px',
+      optional: true,
+      cell: (row) => row.image.RepoDigests?.[0] && <CopyId id={row.image.RepoDigests[0].split('@')[1] ?? ''} />,
+    },
+  ];
+}
