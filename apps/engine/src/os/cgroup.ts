@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from '#core/errors.ts';
 import { type MountInfo, readMounts } from './mount.ts';
@@ -183,6 +183,19 @@ export async function cgroupRemove(layout: CgroupLayout, path: string): Promise<
     if (!busy) return;
     if (Date.now() > until) throw new EngineError('internal', `the control group ${path} still has processes`);
     await delay(pause);
+  }
+}
+
+/** Removes groups that have become empty, from this one up to but not including `top`. */
+export function cgroupPrune(layout: CgroupLayout, path: string, top: string): void {
+  for (let each = path; each.startsWith(`${top}/`); each = dirname(each)) {
+    for (const directory of cgroupDirectories(layout, each)) {
+      try {
+        rmdirSync(directory);
+      } catch {
+        // Another container is in it, or it was never made in this hierarchy.
+      }
+    }
   }
 }
 

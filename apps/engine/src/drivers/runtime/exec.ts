@@ -155,10 +155,21 @@ const readPid = (path: string): number => {
   }
 };
 
-const finished = (stream: Readable | null): Promise<void> =>
-  stream === null || stream.closed
+/** All that was written has been handed over, whether it was read or not; or the reader left. */
+const finished = (stream: PassThrough | null): Promise<void> =>
+  stream === null || stream.writableFinished || stream.closed
     ? Promise.resolve()
-    : new Promise((resolve) => stream.once('close', () => resolve()));
+    : new Promise((resolve) => {
+        stream.once('finish', () => resolve());
+        stream.once('close', () => resolve());
+      });
+
+/** The process's end is told when its output is complete, also to those who do not read all of it. */
+function passOn(source: Readable): PassThrough {
+  const out = new PassThrough();
+  out.once('close', () => source.destroy());
+  return source.pipe(out);
+}
 
 export async function exec(
   deps: ExecDeps,
@@ -208,7 +219,7 @@ export async function exec(
   const timer = setTimeout(() => kill(), START_TIMEOUT);
   const onAbort = () => kill();
   options.signal?.addEventListener('abort', onAbort, { once: true });
-  const stdout = pty ? watched.out : ends.stdout;
+  const stdout = pty ? watched.out : passOn(ends.stdout);
   const stderr = pty ? null : watched.out;
   const exited = (async () => {
     const { code } = await child.exited;

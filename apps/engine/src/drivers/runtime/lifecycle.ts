@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { RuntimeCreate } from '#core/containers/ports.ts';
 import { EngineError } from '#core/errors.ts';
-import { type CgroupLayout, cgroupAdopt, cgroupRemove } from '#os/cgroup.ts';
+import { type CgroupLayout, cgroupAdopt, cgroupPrune, cgroupRemove } from '#os/cgroup.ts';
 import { conmonCreate, conmonPid, killConmon } from '#os/conmon.ts';
 import { mount, unmount } from '#os/mount.ts';
 import { isAlive, procStat, signalProcess } from '#os/proc.ts';
@@ -171,6 +171,7 @@ export function createLifecycle(deps: LifecycleDeps): Lifecycle {
     if (container && !container.exited) await end(container);
     killConmon(bundle);
     await cgroupRemove(deps.cgroups, cgroup);
+    cgroupPrune(deps.cgroups, dirname(cgroup), deps.cgroupParent);
     if (rootfs) while (await unmount(rootfs)) await Promise.resolve();
     await Promise.all([
       rm(join(paths.state, id), { recursive: true, force: true }),

@@ -35,16 +35,9 @@ function defaults(host: HostConfig): OciMount[] {
       options: [system, 'nosuid', 'noexec', 'nodev', 'relatime'],
     },
   ];
-  if (host.IpcMode === 'host') {
-    mounts.push(bind('/dev/mqueue'), bind('/dev/shm'));
-    return mounts;
-  }
-  mounts.push({
-    destination: '/dev/mqueue',
-    type: 'mqueue',
-    source: 'mqueue',
-    options: ['nosuid', 'noexec', 'nodev'],
-  });
+  // Of whatever IPC namespace the container is in, the host's included.
+  mounts.push({ destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] });
+  if (host.IpcMode === 'host') return [...mounts, bind('/dev/shm')];
   if (host.IpcMode === 'none') return mounts;
   mounts.push({
     destination: '/dev/shm',
