@@ -16,6 +16,7 @@ import type { ContainerRecord } from './types.ts';
 export function handleExit(context: Context, exit: ContainerExit): Promise<void> {
   // A removal that holds the lock finds it here.
   context.live(exit.id).pendingExit = exit;
+  const pid = context.collection.byId(exit.id)?.state.pid;
   // Whoever's request made it end, what follows is the engine's own work.
   return auditScope.exit(() =>
     context.lock(exit.id, async () => {
@@ -24,7 +25,8 @@ export function handleExit(context: Context, exit: ContainerExit): Promise<void>
         context.forget(exit.id);
         return;
       }
-      if (!isLive(record)) return;
+      // Noted by a removal, or the end of a start that failed while the next one was already waiting.
+      if (!isLive(record) || record.state.pid !== pid) return;
       const after = noteExit(context, record, exit);
       const cleanup = giveBack(context, after);
       context.cleanups.add(cleanup);

@@ -30,6 +30,7 @@ export async function startLocked(context: Context, id: string, options: StartOp
   assertCanStart(record);
   const abort = new AbortController();
   live.starting = abort;
+  live.pendingExit = undefined;
   try {
     await bringUp(context, record, abort.signal, options);
   } catch (error) {
