@@ -7,6 +7,7 @@ import { Mark } from '#ui/mark.tsx';
 import { BottomBar } from './bottom-bar.tsx';
 import { DockSlot } from './dock-slot.tsx';
 import { LiveNotice } from './live-notice.tsx';
+import { PaletteSlot } from './palette-slot.tsx';
 import { Rail } from './rail.tsx';
 
 /** The frame of every page behind the session. */
@@ -32,6 +33,7 @@ export function Shell({ children }: { children: ReactNode }) {
             </div>
           </div>
           <BottomBar />
+          <PaletteSlot />
         </div>
       </LiveProvider>
     </SessionGate>

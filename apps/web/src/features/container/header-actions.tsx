@@ -2,6 +2,7 @@
 import { Ellipsis, OctagonX, Pause, Play, RotateCw, Square, Trash2 } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { useState } from 'react';
+import type { ContainerAction } from '#lib/container-actions.ts';
 import { type ContainerInspect, isUp } from '#lib/docker.ts';
 import { hostHref } from '#lib/host.tsx';
 import { container as words } from '#lib/strings/container.ts';
@@ -9,7 +10,7 @@ import { Button, IconButton } from '#ui/button.tsx';
 import { AlertDialog } from '#ui/dialog.tsx';
 import { Menu, MenuItem, MenuSeparator } from '#ui/menu.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
-import type { ContainerAction, useContainerAction } from './use-container-action.ts';
+import type { useContainerAction } from './use-container-action.ts';
 
 type ActionsProps = {
   host: string;
