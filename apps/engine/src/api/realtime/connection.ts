@@ -72,12 +72,12 @@ export function createConnection({ deps, socket, client, fanout, sampler, statsO
     socket.on(name as never, listener as never);
   };
 
-  on('events:subscribe', 'events:read', ({ host }) => {
+  on('events:subscribe', 'events:read', async ({ host }) => {
     if (eventHosts.has(host)) return null;
     deps.docker(host, client);
     eventHosts.add(host);
-    fanout.join(host);
     void socket.join(`events:${host}`);
+    await fanout.join(host);
     return null;
   });
   const leaveEvents = (host: string): void => {

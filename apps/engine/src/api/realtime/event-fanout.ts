@@ -12,9 +12,10 @@ export function createEventFanout(deps: {
   emit(event: LiveEvent): void;
   onError(host: string, error: unknown): void;
 }) {
-  const feeds = new Map<string, { users: number; stop(): void }>();
+  const feeds = new Map<string, { users: number; ready: Promise<void>; stop(): void }>();
 
-  const open = (host: string): { stop(): void } => {
+  const open = (host: string): { ready: Promise<void>; stop(): void } => {
+    const opened = Promise.withResolvers<void>();
     let stopped = false;
     let stream: Readable | null = null;
     let timer: NodeJS.Timeout | undefined;
@@ -42,6 +43,7 @@ export function createEventFanout(deps: {
         return;
       }
       failures = 0;
+      opened.resolve();
       let rest = '';
       stream.setEncoding('utf8');
       for await (const chunk of stream) {
@@ -57,6 +59,7 @@ export function createEventFanout(deps: {
           if (!stopped) deps.onError(host, error);
         })
         .finally(() => {
+          opened.resolve();
           if (stopped) return;
           timer = setTimeout(run, RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]).unref();
           failures += 1;
@@ -64,6 +67,7 @@ export function createEventFanout(deps: {
     };
     run();
     return {
+      ready: opened.promise,
       stop() {
         stopped = true;
         clearTimeout(timer);
@@ -73,10 +77,12 @@ export function createEventFanout(deps: {
   };
 
   return {
-    join(host: string): void {
-      const feed = feeds.get(host);
-      if (feed) feed.users += 1;
-      else feeds.set(host, { users: 1, ...open(host) });
+    /** Resolves when events are being received, or when the first attempt to has failed. */
+    join(host: string): Promise<void> {
+      const feed = feeds.get(host) ?? { users: 0, ...open(host) };
+      feeds.set(host, feed);
+      feed.users += 1;
+      return feed.ready;
     },
     leave(host: string): void {
       const feed = feeds.get(host);
