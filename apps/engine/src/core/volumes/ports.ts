@@ -9,12 +9,16 @@ import type { VolumeRecord } from './types.ts';
 export interface VolumeStorage {
   /** Path of the volume's directory, whether it exists or not. */
   mountpoint(name: string): string;
-  /** Makes the directory, durably. Idempotent. */
-  create(name: string): Promise<void>;
-  /** Removes the directory with all it holds. Idempotent. */
-  remove(name: string): Promise<void>;
-  /** Names of the directories there are. */
-  list(): Promise<string[]>;
+  /** Makes the directory, durably; false when it was there. */
+  create(name: string): Promise<boolean>;
+  /** Renames the directory to where nobody looks; the first half of removal. Idempotent. */
+  setAside(name: string): Promise<void>;
+  /** Undoes `setAside`. */
+  putBack(name: string): Promise<void>;
+  /** Deletes what was set aside, with all it holds. Idempotent. */
+  removeAside(name: string): Promise<void>;
+  /** Names of the directories there are, and of those set aside. */
+  list(): Promise<{ present: string[]; aside: string[] }>;
   /** Mounts what the options say on the directory, unless something is. */
   mount(name: string, options: Readonly<Record<string, string>>): Promise<void>;
   /** Idempotent. */

@@ -2,9 +2,9 @@ import { EngineError } from '#core/errors.ts';
 
 const invalid = (message: string): EngineError => new EngineError('invalid_argument', message);
 
-/** One path segment of at most 255 bytes that no tool reads as an option. */
+/** One path segment of at most 240 bytes (the directory has a prefix while it is removed) that no tool reads as an option. */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
-const MAX_NAME = 255;
+const MAX_NAME = 240;
 const MAX_OPTION = 4096;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const CONTROL = /[\u0000-\u001f\u007f]/;

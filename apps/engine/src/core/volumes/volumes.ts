@@ -22,8 +22,6 @@ export type Volumes = VolumeAccess & {
   prune(matches: (volume: VolumeRecord) => boolean): Promise<{ deleted: string[]; reclaimed: number }>;
   /** Bytes on disk; -1 when somebody else's (mounted by options). Reads the whole directory. */
   size(name: string): Promise<number>;
-  /** At boot: removes directories that no volume owns. */
-  recover(): Promise<void>;
 };
 
 export type VolumesDeps = {
@@ -48,6 +46,7 @@ export async function createVolumes(deps: VolumesDeps): Promise<Volumes> {
   const records = new Map((await deps.store.load()).map((record) => [record.name, record]));
   const context: Context = { ...deps, records, held: new Map(), lock: createKeyedMutex() };
   const create = (request: VolumeCreate) => ensure(context, request);
+  await recover(context);
   return {
     get: (name) => records.get(name),
     list: () => [...records.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -64,7 +63,6 @@ export async function createVolumes(deps: VolumesDeps): Promise<Volumes> {
       const record = find(context, name, `get ${name}: no such volume`);
       return hasOptions(record) ? -1 : deps.storage.size(name);
     },
-    recover: () => recover(context),
   };
 }
 
@@ -104,11 +102,11 @@ async function ensure(context: Context, request: VolumeCreate): Promise<VolumeRe
       options: request.options,
       anonymous,
     };
-    await context.storage.create(name);
+    const made = await context.storage.create(name);
     try {
       await context.store.insert(record);
     } catch (error) {
-      await context.storage.remove(name).catch((cause: unknown) => context.warn(`undoing volume ${name}`, cause));
+      if (made) await discard(context, name);
       throw error;
     }
     context.records.set(name, record);
@@ -116,6 +114,15 @@ async function ensure(context: Context, request: VolumeCreate): Promise<VolumeRe
     announce(context, 'create', record);
     return record;
   });
+}
+
+async function discard(context: Context, name: string): Promise<void> {
+  try {
+    await context.storage.setAside(name);
+    await context.storage.removeAside(name);
+  } catch (error) {
+    context.warn(`removing the directory of volume ${name}; the next start tries again`, error);
+  }
 }
 
 /** Asking again for what is there is fine; asking for something else under its name is not. */
@@ -180,10 +187,18 @@ async function remove(context: Context, name: string, options: { force?: boolean
   const users = usersThatKeep(context, record, options);
   if (users.length > 0) throw new EngineError('conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`);
   await context.storage.unmount(name);
-  // Out of the list first: a directory without a volume is swept at boot, a volume without its directory is damage.
-  await context.store.delete(name);
+  await context.storage.setAside(name);
+  try {
+    await context.store.delete(name);
+  } catch (error) {
+    await context.storage.putBack(name);
+    throw error;
+  }
   context.records.delete(name);
-  await context.storage.remove(name);
+  await context.storage.removeAside(name).catch((error: unknown) => {
+    // It is gone for everybody: the disk space is freed at the next start.
+    context.warn(`deleting what volume ${name} held`, error);
+  });
   announce(context, 'destroy', record);
 }
 
@@ -214,13 +229,14 @@ async function prune(
   return { deleted, reclaimed };
 }
 
+/** A crash in the middle of a removal is undone or completed by what the records say. Data of no volume is left alone. */
 async function recover(context: Context): Promise<void> {
-  for (const name of await context.storage.list()) {
-    if (context.records.has(name)) continue;
-    await context.storage.unmount(name);
-    await context.storage
-      .remove(name)
-      .catch((error: unknown) => context.warn(`removing the leftover of volume ${name}`, error));
+  const { present, aside } = await context.storage.list();
+  for (const name of aside) {
+    if (context.records.has(name)) await context.storage.putBack(name);
+    else await discard(context, name);
   }
-  for (const name of context.records.keys()) await context.storage.create(name);
+  for (const name of present) {
+    if (!context.records.has(name)) context.warn(`the directory of ${JSON.stringify(name)} belongs to no volume`);
+  }
 }

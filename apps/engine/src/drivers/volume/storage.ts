@@ -1,4 +1,4 @@
-import { lstat, mkdir, open, readdir } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '#core/errors.ts';
 import type { VolumeStorage } from '#core/volumes/ports.ts';
@@ -10,6 +10,9 @@ import { removeTree } from '#os/tree.ts';
 /** Milliseconds: a server that does not answer must not hold a start for ever. */
 const MOUNT_PATIENCE = 60_000;
 
+/** No volume's name begins with a dot. */
+const ASIDE = '.removed-';
+
 /** Volumes as `<directory>/<name>/_data`: the place under which everything that reads Docker's expects them. */
 export function createVolumeStorage(deps: { directory: string }): VolumeStorage {
   const home = (name: string): string => join(deps.directory, name);
@@ -20,24 +23,45 @@ export function createVolumeStorage(deps: { directory: string }): VolumeStorage 
     return readMounts().some((mount) => mount.mountPoint === path);
   };
 
-  async function create(name: string): Promise<void> {
+  const aside = (name: string): string => join(deps.directory, `${ASIDE}${name}`);
+
+  async function create(name: string): Promise<boolean> {
     await mkdir(deps.directory, { recursive: true, mode: 0o711 });
-    if ((await mkdir(data(name), { recursive: true, mode: 0o755 })) === undefined) return;
+    if ((await mkdir(data(name), { recursive: true, mode: 0o755 })) === undefined) return false;
     await syncDirectory(home(name));
+    await syncDirectory(deps.directory);
+    return true;
+  }
+
+  /** Durable: what a crash leaves is one of the two names. */
+  async function move(from: string, to: string): Promise<void> {
+    try {
+      await rename(from, to);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return;
+    }
     await syncDirectory(deps.directory);
   }
 
   return {
     mountpoint: data,
     create,
-    async remove(name) {
+    async setAside(name) {
       // Whatever is mounted there belongs to somebody else: never delete through it.
       if (isMounted(name)) throw new EngineError('conflict', `remove ${name}: something is mounted on the volume`);
-      await removeTree(home(name));
+      await removeTree(aside(name));
+      await move(home(name), aside(name));
     },
+    putBack: (name) => move(aside(name), home(name)),
+    removeAside: (name) => removeTree(aside(name)),
     async list() {
       const entries = await readdir(deps.directory, { withFileTypes: true }).catch(() => []);
-      return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+      const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+      return {
+        present: names.filter((name) => !name.startsWith(ASIDE)),
+        aside: names.filter((name) => name.startsWith(ASIDE)).map((name) => name.slice(ASIDE.length)),
+      };
     },
     async mount(name, options) {
       await create(name);
