@@ -89,6 +89,9 @@ function fakeNetworking() {
         failure.next = undefined;
         throw error;
       }
+      for (const name of Object.keys(request.endpoints)) {
+        if (!networks.has(name)) throw new EngineError('not_found', `network ${name} not found`);
+      }
       sandboxes.set(request.containerId, request);
       const host = Object.hasOwn(request.endpoints, 'host');
       return {

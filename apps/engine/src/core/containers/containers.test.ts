@@ -126,6 +126,16 @@ describe('start and exit', () => {
     expect(host.containers.resolve(id).state).toMatchObject({ status: 'running', error: '', exitCode: 0 });
   });
 
+  it('refuses a network that is not there when it starts, as Docker does', async () => {
+    await using host = await createFakeContainers();
+    const id = await make(host, 'web', { NetworkMode: 'nosuch' });
+    await expect(host.containers.start(id)).rejects.toMatchObject({
+      code: 'not_found',
+      message: 'network nosuch not found',
+    });
+    expect(host.containers.resolve(id).state).toMatchObject({ status: 'created', exitCode: 128 });
+  });
+
   it('removes a --rm container whose start failed', async () => {
     await using host = await createFakeContainers();
     const id = await make(host, 'web', { AutoRemove: true });

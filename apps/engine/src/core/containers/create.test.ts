@@ -186,7 +186,6 @@ const refusedHost: [string, HostConfigInput, string][] = [
   ['pid', { PidMode: 'x' }, 'invalid PID mode: x'],
   ['uts', { UTSMode: 'x' }, 'invalid UTS mode: x'],
   ['userns', { UsernsMode: 'x' }, 'invalid user namespace mode: "x"'],
-  ['network', { NetworkMode: 'nosuch' }, 'network nosuch not found'],
   ['other container', { NetworkMode: 'container:nosuch' }, 'No such container: nosuch'],
   ['runtime', { Runtime: '/bin/sh' }, 'unknown or invalid runtime name: /bin/sh'],
   ['isolation', { Isolation: 'hyperv' }, 'invalid isolation "hyperv"'],

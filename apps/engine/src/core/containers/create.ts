@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { auditScope } from '#core/audit/scope.ts';
-import { EngineError } from '#core/errors.ts';
+import { EngineError, isEngineError } from '#core/errors.ts';
 import type { ImageRecord } from '#core/images/types.ts';
 import { newId } from '#lib/ids.ts';
 import { randomName } from '#lib/random-name.ts';
@@ -204,14 +204,26 @@ function normalise(context: Context, request: CreateRequest, image: ImageRecord,
 function resolveReferences(context: Context, config: HostConfig): void {
   for (const field of ['NetworkMode', 'IpcMode', 'PidMode'] as const) {
     const other = containerOf(config[field]);
-    if (other) config[field] = `container:${context.collection.resolve(other).id}`;
+    if (other) config[field] = `container:${mentioned(context, other).id}`;
   }
   for (const link of config.Links ?? []) {
     const [name = '', ...rest] = link.split(':');
     if (name === '' || rest.length > 1 || rest[0] === '') {
       throw new EngineError('invalid_argument', `bad format for links: ${link}`);
     }
-    context.collection.resolve(name);
+    mentioned(context, name);
+  }
+  for (const from of config.VolumesFrom ?? []) mentioned(context, from.split(':')[0] ?? '');
+}
+
+/** A container that the request mentions. Not 404 when it is missing: to the docker CLI that means the image. */
+function mentioned(context: Context, reference: string): ContainerRecord {
+  try {
+    return context.collection.resolve(reference);
+  } catch (error) {
+    throw new EngineError('invalid_argument', isEngineError(error) ? error.message : 'invalid container', {
+      cause: error,
+    });
   }
 }
 

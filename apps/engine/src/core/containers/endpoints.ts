@@ -41,7 +41,10 @@ export const wantedPart = (settings: EndpointSettings): EndpointSettings => ({
 });
 
 /** Checks what a client asks of one network and completes it. */
-export function completeEndpoint(input: EndpointInput, network: NetworkRecord): EndpointSettings {
+export function completeEndpoint(
+  input: EndpointInput,
+  network: Pick<NetworkRecord, 'id' | 'predefined'>,
+): EndpointSettings {
   const ipam = input.IPAMConfig;
   if (ipam?.IPv4Address && !isIPv4(ipam.IPv4Address)) throw invalid(`invalid IPv4 address: ${ipam.IPv4Address}`);
   if (ipam?.IPv6Address && !isIPv6(ipam.IPv6Address)) throw invalid(`invalid IPv6 address: ${ipam.IPv6Address}`);
@@ -75,7 +78,10 @@ export function completeEndpoint(input: EndpointInput, network: NetworkRecord): 
 export const containerOf = (mode: string): string | undefined =>
   mode.startsWith('container:') ? mode.slice('container:'.length) : undefined;
 
-/** The networks of a new container by name: the one of NetworkMode first, then others the client named. */
+/**
+ * The networks of a new container by name: the one of NetworkMode first, then others the client named. One that does
+ * not exist is refused when the container starts: 404 at create would make the docker CLI pull the image.
+ */
 export function wantedNetworks(
   request: CreateRequest,
   hostConfig: HostConfig,
@@ -84,11 +90,8 @@ export function wantedNetworks(
 ): Record<string, EndpointSettings> {
   if (containerOf(hostConfig.NetworkMode) !== undefined) return {};
   const mode = config.NetworkDisabled ? 'none' : hostConfig.NetworkMode;
-  const find = (name: string): NetworkRecord => {
-    const network = networking.resolve(name === 'default' ? 'bridge' : name);
-    if (!network) throw new EngineError('not_found', `network ${name} not found`);
-    return network;
-  };
+  const find = (name: string): Pick<NetworkRecord, 'id' | 'name' | 'predefined'> =>
+    networking.resolve(name === 'default' ? 'bridge' : name) ?? { id: '', name, predefined: false };
   const main = find(mode);
   const networks = new Map<string, EndpointSettings>([[main.name, completeEndpoint({}, main)]]);
   for (const [name, input] of request.endpoints) {
