@@ -101,9 +101,9 @@ export type FetchedManifest = { digest: string; mediaType: string; bytes: Buffer
 
 /**
  * One repository at one registry, with credentials. All errors are EngineError
- * in Docker's words: `not_found`, `unauthenticated`, `forbidden`,
- * `unavailable` (cannot be reached), `cancelled`. Network errors and 5xx are
- * retried with back-off before they are told.
+ * in Docker's words: `not_found`, `internal` (credentials missing or refused,
+ * as in Docker), `forbidden`, `unavailable` (cannot be reached), `cancelled`.
+ * Network errors and 5xx are retried with back-off before they are told.
  */
 export interface RegistryRepository {
   /** By tag or digest; at most 4 MiB; bytes are verified against a digest. */

@@ -56,6 +56,7 @@ export function createAuthorizer(deps: {
 }): Authorizer {
   const { http, registry, auth, scope, signal } = deps;
   let current = auth.registrytoken ? `Bearer ${auth.registrytoken}` : undefined;
+  let fetching: Promise<string> | undefined;
   const hasPassword = Boolean(auth.username || auth.password);
 
   const fetchToken = async (challenge: Challenge): Promise<string> => {
@@ -97,7 +98,10 @@ export function createAuthorizer(deps: {
       const challenges = parseChallenges(header);
       const bearer = challenges.find((challenge) => challenge.scheme === 'bearer');
       if (bearer && !auth.registrytoken) {
-        current = `Bearer ${await fetchToken(bearer)}`;
+        fetching ??= fetchToken(bearer).finally(() => {
+          fetching = undefined;
+        });
+        current = `Bearer ${await fetching}`;
         return;
       }
       if (challenges.some((challenge) => challenge.scheme === 'basic')) {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { EngineError } from '#core/errors.ts';
+import { EngineError, isEngineError } from '#core/errors.ts';
 import type { Descriptor, FetchedManifest, RegistryAuth, RegistryRepository } from '#core/images/ports.ts';
 import { digestOf, isDigest } from '#lib/digest.ts';
 import type { Reference } from '#lib/reference.ts';
@@ -46,13 +46,22 @@ export function createRepository(deps: RepositoryDeps): RegistryRepository {
     return authorizer;
   };
 
+  /**
+   * What a registry refuses is not about who the client is to us: a 401 of ours would make the docker CLI ask for a
+   * password and try again.
+   */
+  const attempt = (url: URL, request: Request): Promise<Answer> =>
+    authorized(url, request).catch((error) => {
+      if (!isEngineError(error, 'unauthenticated')) throw error;
+      throw new EngineError('internal', error.message, { cause: error, details: { registryStatus: 401 } });
+    });
+
   /** One request, with the registry's challenge answered once. Other statuses than `ok` are errors. */
-  const attempt = async (url: URL, request: Request): Promise<Answer> => {
+  const authorized = async (url: URL, request: Request): Promise<Answer> => {
     const base = await deps.base();
     const authority = await authorizerAt(base);
     const isOwn = url.origin === base.origin;
-    const send = async () => {
-      const authorization = isOwn ? authority.header() : undefined;
+    const send = (authorization: string | undefined) => {
       const headers = { ...request.headers, ...(authorization && { Authorization: authorization }) };
       return http.call(url, {
         method: request.method,
@@ -62,14 +71,16 @@ export function createRepository(deps: RepositoryDeps): RegistryRepository {
         signal,
       });
     };
-    let answer = await send();
+    const sent = isOwn ? authority.header() : undefined;
+    let answer = await send(sent);
     if (answer.status === 401 && isOwn) {
-      const before = authority.header();
       answer.body.destroy();
-      await authority.answer(answer.headers['www-authenticate']);
+      // Another request may have answered the challenge meanwhile.
+      if (authority.header() === sent) await authority.answer(answer.headers['www-authenticate']);
       // The same credentials again would get the same answer.
-      answer = authority.header() === before ? answer : await send();
-      if (answer.body.destroyed) throw new EngineError('unauthenticated', 'unauthorized: authentication required');
+      if (authority.header() === sent)
+        throw new EngineError('unauthenticated', 'unauthorized: authentication required');
+      answer = await send(authority.header());
     }
     if (request.ok.includes(answer.status)) return answer;
     const isBusy = answer.status >= 500 || answer.status === 429;
