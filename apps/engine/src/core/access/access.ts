@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { auditScope } from '#core/audit/scope.ts';
 import { EngineError } from '#core/errors.ts';
 import { createBackoff } from './backoff.ts';
 import { checkPasswordRules, createPasswordHasher } from './password.ts';
@@ -122,6 +123,9 @@ export function createAccess(deps: {
         checkPasswordRules(request.password, request.username);
         const passwordHash = await passwords.hash(request.password);
         const user = await accounts.create({ username: request.username, passwordHash, role: 'admin' });
+        // The row of this act is in the transaction that closes the set-up.
+        auditScope.actor({ kind: 'user', id: user.id, name: user.username, from: client.from });
+        auditScope.object('user', user.id, user.username);
         await setup.done();
         return openSession(user, client);
       });

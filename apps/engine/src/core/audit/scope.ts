@@ -13,7 +13,8 @@ export type Actor = {
 
 /** What one request will say in the audit. Filled in as facts become known. */
 export type AuditDraft = {
-  readonly actor: Actor;
+  /** Anonymous until a sign-in has found out who it is. */
+  actor: Actor;
   /** What is done, as `noun.verb`: `container.start`, `image.pull`, `session.create`. */
   readonly action: string;
   readonly host: string;
@@ -47,6 +48,10 @@ export const auditScope = {
   },
   current(): AuditDraft | undefined {
     return storage.getStore();
+  },
+  actor(actor: Actor): void {
+    const draft = storage.getStore();
+    if (draft) draft.actor = actor;
   },
   object(type: string, id: string, name: string): void {
     const draft = storage.getStore();

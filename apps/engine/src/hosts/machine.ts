@@ -1,0 +1,69 @@
+import { readFile, statfs } from 'node:fs/promises';
+import { cpus, loadavg, totalmem, uptime } from 'node:os';
+
+/** The machine at a moment. Bytes; `cpuPercent` is of the whole machine: 100 when every CPU is busy. */
+export type MachineNow = {
+  at: string;
+  cpuPercent: number;
+  cpus: number;
+  load: number[];
+  memoryTotal: number;
+  memoryUsed: number;
+  diskTotal: number;
+  diskUsed: number;
+  uptimeSeconds: number;
+};
+
+type CpuTimes = { idle: number; total: number; at: number };
+
+/** A share of time needs two readings; callers closer together than this share the last answer. */
+const MIN_INTERVAL_MS = 500;
+const FIRST_INTERVAL_MS = 150;
+
+export function createMachine(options: { dataRoot: string }): { now(): Promise<MachineNow> } {
+  let last = readCpu();
+  let percent: number | null = null;
+  const cpuPercent = async (): Promise<number> => {
+    if (percent !== null && performance.now() - last.at < MIN_INTERVAL_MS) return percent;
+    const elapsed = performance.now() - last.at;
+    if (elapsed < FIRST_INTERVAL_MS) await new Promise((resolve) => setTimeout(resolve, FIRST_INTERVAL_MS - elapsed));
+    const now = readCpu();
+    const total = now.total - last.total;
+    percent = total > 0 ? Math.round((1 - (now.idle - last.idle) / total) * 1000) / 10 : 0;
+    last = now;
+    return percent;
+  };
+  return {
+    async now() {
+      const [busy, used, disk] = await Promise.all([cpuPercent(), memoryUsed(), statfs(options.dataRoot)]);
+      return {
+        at: new Date().toISOString(),
+        cpuPercent: busy,
+        cpus: cpus().length,
+        load: loadavg().map((value) => Math.round(value * 100) / 100),
+        memoryTotal: totalmem(),
+        memoryUsed: used,
+        diskTotal: disk.blocks * disk.bsize,
+        diskUsed: (disk.blocks - disk.bfree) * disk.bsize,
+        uptimeSeconds: Math.round(uptime()),
+      };
+    },
+  };
+}
+
+function readCpu(): CpuTimes {
+  let idle = 0;
+  let total = 0;
+  for (const { times } of cpus()) {
+    idle += times.idle;
+    total += times.user + times.nice + times.sys + times.idle + times.irq;
+  }
+  return { idle, total, at: performance.now() };
+}
+
+/** What programs hold: total less what the kernel could give away (proc(5), MemAvailable). */
+async function memoryUsed(): Promise<number> {
+  const text = await readFile('/proc/meminfo', 'utf8');
+  const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0);
+  return (kilobytes('MemTotal') - kilobytes('MemAvailable')) * 1024;
+}
