@@ -1,9 +1,7 @@
 'use client';
 import { type ContainerAction, possibleActions } from '#lib/container-actions.ts';
-import { common } from '#lib/strings/common.ts';
 import { containers } from '#lib/strings/containers.ts';
 import { Button } from '#ui/button.tsx';
-import { BulkBar } from '#ui/list-toolbar.tsx';
 import { actionIcons } from './row-actions.tsx';
 import type { ContainerRow } from './rows.ts';
 
@@ -14,33 +12,27 @@ export function BulkActions({
   rows,
   busy,
   onAct,
-  onClear,
 }: {
   rows: readonly ContainerRow[];
   busy: ContainerAction | null;
   onAct: (action: ContainerAction, rows: ContainerRow[]) => void;
-  onClear: () => void;
 }) {
-  return (
-    <BulkBar text={common.selected(rows.length)} onClear={onClear}>
-      {order.map((action) => {
-        const able = rows.filter((row) => possibleActions(row.item.summary.State).includes(action));
-        if (able.length === 0) return null;
-        return (
-          <Button
-            key={action}
-            size="sm"
-            variant={action === 'remove' ? 'danger' : 'default'}
-            icon={actionIcons[action]}
-            busy={busy === action}
-            disabled={busy !== null}
-            onClick={() => onAct(action, able)}
-          >
-            {containers.verbs[action]}
-            {able.length < rows.length && <span className="mono text-faint">{able.length}</span>}
-          </Button>
-        );
-      })}
-    </BulkBar>
-  );
+  return order.map((action) => {
+    const able = rows.filter((row) => possibleActions(row.item.summary.State).includes(action));
+    if (able.length === 0) return null;
+    return (
+      <Button
+        key={action}
+        size="sm"
+        variant={action === 'remove' ? 'danger' : 'default'}
+        icon={actionIcons[action]}
+        busy={busy === action}
+        disabled={busy !== null}
+        onClick={() => onAct(action, able)}
+      >
+        {containers.verbs[action]}
+        {able.length < rows.length && <span className="mono text-faint">{able.length}</span>}
+      </Button>
+    );
+  });
 }

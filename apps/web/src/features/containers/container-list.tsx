@@ -9,140 +9,118 @@ import { usePreference } from '#lib/preferences.ts';
 import { messageOf } from '#lib/request.ts';
 import { common } from '#lib/strings/common.ts';
 import { containers } from '#lib/strings/containers.ts';
-import type { Failure } from '#lib/use-batch.ts';
+import { useListParams, useSelection } from '#lib/use-list-params.ts';
 import { buttonClass } from '#ui/button.tsx';
-import { DataTable } from '#ui/data-table.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
-import { Failures } from '#ui/failures.tsx';
-import { Chip, ColumnsMenu, FilterInput, ListToolbar, NoMatch } from '#ui/list-toolbar.tsx';
-import { PageHeader } from '#ui/page-header.tsx';
-import { Problem } from '#ui/problem.tsx';
+import { ListPage } from '#ui/list-page.tsx';
 import { BulkActions } from './bulk-actions.tsx';
 import { containerColumns } from './columns.tsx';
 import { CompactRow } from './compact-row.tsx';
 import { ConfirmDialog } from './confirm-dialog.tsx';
 import { needsConfirmation, RowActions } from './row-actions.tsx';
-import type { ContainerRow } from './rows.ts';
+import { type ContainerRow, chipIds, filterRows, inChip } from './rows.ts';
 import { type Act, useAct } from './use-act.ts';
-import { useListState } from './use-list-state.ts';
+import { useContainerRows } from './use-container-rows.ts';
 
-const nothing: ReadonlySet<string> = new Set();
+const byName = { id: 'name', desc: false };
 
 export function ContainerList() {
   const host = useHost();
   const router = useRouter();
-  const list = useListState(host);
-  const [picked, setPicked] = useState(nothing);
+  const { query, all } = useContainerRows(host);
+  const params = useListParams(byName, chipIds);
+  const rows = useMemo(() => filterRows(all, params.filter, params.chips), [all, params.filter, params.chips]);
+  const selection = useSelection(rows);
   const [asking, setAsking] = useState<Act | null>(null);
-  const [failures, setFailures] = useState<Failure[]>([]);
   const [visibility, setVisibility] = usePreference<Record<string, boolean>>('columns.containers', {});
-  const act = useAct(host, setFailures);
+  const act = useAct(host, selection.setFailures);
+  const href = (row: ContainerRow) => hostHref(`/containers/${row.id}`, host);
   const columns = useMemo(() => containerColumns((row) => hostHref(`/containers/${row.id}`, host)), [host]);
 
-  const selectedRows = useMemo(() => list.rows.filter((row) => picked.has(row.id)), [list.rows, picked]);
-  const selected = useMemo(() => new Set(selectedRows.map((row) => row.id)), [selectedRows]);
-  const runHref = hostHref('/containers/new', host);
   const perform = (next: Act) =>
     act.mutate(next, {
       onSettled: () => {
         setAsking(null);
-        if (next.rows.length > 1) setPicked(nothing);
+        if (next.rows.length > 1) selection.clear();
       },
     });
-  const request = (action: ContainerAction, rows: readonly ContainerRow[]) =>
-    needsConfirmation(action) ? setAsking({ action, rows }) : perform({ action, rows });
+  const request = (action: ContainerAction, targets: readonly ContainerRow[]) =>
+    needsConfirmation(action) ? setAsking({ action, rows: targets }) : perform({ action, rows: targets });
   const busyOn = (row: ContainerRow) =>
     act.isPending && act.variables.rows.some((one) => one.id === row.id) ? act.variables.action : null;
+  const runLink = (variant: 'primary' | 'default') => (
+    <Link href={hostHref('/containers/new', host)} prefetch={false} className={buttonClass(variant)}>
+      <Plus className="size-4" aria-hidden />
+      {containers.run}
+    </Link>
+  );
 
   return (
     <>
-      <PageHeader
+      <ListPage
         title={containers.title}
-        meta={list.query.data && <span>{common.rows(list.rows.length, list.all.length, containers.noun)}</span>}
-        actions={
-          <Link href={runHref} prefetch={false} className={buttonClass('primary')}>
-            <Plus className="size-4" aria-hidden />
-            {containers.run}
-          </Link>
+        meta={query.data && <span>{common.rows(rows.length, all.length, containers.noun)}</span>}
+        action={runLink('primary')}
+        total={all.length}
+        problem={
+          query.isError
+            ? { title: containers.loadFailed, message: messageOf(query.error), onRetry: () => void query.refetch() }
+            : null
+        }
+        failures={selection.failures}
+        onFailures={selection.setFailures}
+        filter={{
+          value: params.filter,
+          label: containers.filter,
+          onChange: params.setFilter,
+          onClear: params.clear,
+        }}
+        chips={chipIds.map((id) => ({
+          id,
+          label: containers.chips[id],
+          on: params.chips.includes(id),
+          count: all.filter((row) => inChip(row, id)).length,
+          onToggle: () => params.toggleChip(id),
+        }))}
+        bulk={
+          selection.selectedRows.length > 0
+            ? {
+                text: common.selected(selection.selectedRows.length),
+                onClear: selection.clear,
+                children: (
+                  <BulkActions
+                    rows={selection.selectedRows}
+                    busy={act.isPending ? act.variables.action : null}
+                    onAct={request}
+                  />
+                ),
+              }
+            : null
+        }
+        texts={containers}
+        rows={rows}
+        rowId={(row) => row.id}
+        columns={columns}
+        visibility={visibility}
+        onVisibility={setVisibility}
+        sort={params.sort}
+        onSort={params.onSort}
+        selected={selection.selected}
+        onSelect={selection.onSelect}
+        selectLabel={(row) => containers.select(row.item.name)}
+        onOpen={(row) => router.push(href(row))}
+        version={(row) => `${row.item.state} ${row.item.name}`}
+        compact={(row) => <CompactRow row={row} />}
+        actions={(row) => (
+          <RowActions row={row} href={href(row)} busy={busyOn(row)} onAct={(action) => request(action, [row])} />
+        )}
+        loading={query.isPending}
+        empty={
+          <EmptyState title={containers.empty.title} command={containers.empty.command} action={runLink('default')}>
+            {containers.empty.text}
+          </EmptyState>
         }
       />
-      {list.query.isError && (
-        <Problem
-          title={containers.loadFailed}
-          onRetry={() => void list.query.refetch()}
-          className="mx-6 mb-3 max-md:mx-4"
-        >
-          {messageOf(list.query.error)}
-        </Problem>
-      )}
-      <Failures failures={failures} onChange={setFailures} />
-      {list.all.length > 0 && (
-        <ListToolbar
-          bulk={
-            selectedRows.length > 0 && (
-              <BulkActions
-                rows={selectedRows}
-                busy={act.isPending ? act.variables.action : null}
-                onAct={request}
-                onClear={() => setPicked(nothing)}
-              />
-            )
-          }
-        >
-          <FilterInput value={list.filter} onChange={list.setFilter} label={containers.filter} />
-          <div className="flex flex-1 gap-1.5 overflow-x-auto">
-            {list.chips.map((chip) => (
-              <Chip key={chip.id} on={chip.on} count={chip.count} onToggle={() => list.toggleChip(chip.id)}>
-                {containers.chips[chip.id]}
-              </Chip>
-            ))}
-          </div>
-          <ColumnsMenu columns={columns} visibility={visibility} onChange={setVisibility} />
-        </ListToolbar>
-      )}
-      {!list.query.isError && (
-        <DataTable
-          label={containers.list}
-          rows={list.rows}
-          rowId={(row) => row.id}
-          columns={columns}
-          visibility={visibility}
-          sort={list.sort}
-          onSort={list.setSort}
-          selected={selected}
-          onSelect={setPicked}
-          selectLabel={(row) => containers.select(row.item.name)}
-          onOpen={(row) => router.push(hostHref(`/containers/${row.id}`, host))}
-          version={(row) => `${row.item.state} ${row.item.name}`}
-          compact={(row) => <CompactRow row={row} />}
-          actions={(row) => (
-            <RowActions
-              row={row}
-              href={hostHref(`/containers/${row.id}`, host)}
-              busy={busyOn(row)}
-              onAct={(action) => request(action, [row])}
-            />
-          )}
-          loading={list.query.isPending}
-          empty={
-            list.all.length > 0 ? (
-              <NoMatch text={containers.noMatch} clear={containers.clear} onClear={list.clear} />
-            ) : (
-              <EmptyState
-                title={containers.empty.title}
-                command={containers.empty.command}
-                action={
-                  <Link href={runHref} prefetch={false} className={buttonClass('default')}>
-                    {containers.run}
-                  </Link>
-                }
-              >
-                {containers.empty.text}
-              </EmptyState>
-            )
-          }
-        />
-      )}
       <ConfirmDialog act={asking} busy={act.isPending} onClose={() => setAsking(null)} onConfirm={perform} />
     </>
   );

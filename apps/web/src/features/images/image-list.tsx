@@ -1,143 +1,125 @@
 'use client';
 import { Download, Trash2 } from 'lucide-react';
 import { useMemo, useState } from 'react';
+import { useContainers } from '#lib/collections/use-containers.ts';
+import { useImages } from '#lib/collections/use-lists.ts';
 import { formatBytes } from '#lib/format.ts';
 import { useHost } from '#lib/host.tsx';
 import { usePreference } from '#lib/preferences.ts';
 import { messageOf } from '#lib/request.ts';
 import { common } from '#lib/strings/common.ts';
 import { images } from '#lib/strings/images.ts';
-import type { Failure } from '#lib/use-batch.ts';
+import { useListParams, useSelection } from '#lib/use-list-params.ts';
 import { Button } from '#ui/button.tsx';
-import { DataTable } from '#ui/data-table.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
-import { Failures } from '#ui/failures.tsx';
-import { BulkBar, Chip, ColumnsMenu, FilterInput, ListToolbar, NoMatch } from '#ui/list-toolbar.tsx';
-import { PageHeader } from '#ui/page-header.tsx';
-import { Problem } from '#ui/problem.tsx';
-import { RelativeTime } from '#ui/relative-time.tsx';
-import { ImageName, imageColumns } from './columns.tsx';
+import { ListPage } from '#ui/list-page.tsx';
+import { imageColumns } from './columns.tsx';
+import { CompactImage } from './compact-image.tsx';
 import { ImageActions } from './image-actions.tsx';
 import { ImageSheet } from './image-sheet.tsx';
 import { PullDialog } from './pull-dialog.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
-import { type ImageRow, reclaimable } from './rows.ts';
+import { filterImages, type ImageRow, imageChips, inImageChip, reclaimable, toImageRows } from './rows.ts';
 import { TagDialog } from './tag-dialog.tsx';
-import { useImageList } from './use-image-list.ts';
 import { useRemoveImages } from './use-image-work.ts';
 
-const nothing: ReadonlySet<string> = new Set();
+const newest = { id: 'created', desc: false };
 
 export function ImageList() {
   const host = useHost();
-  const list = useImageList(host);
-  const [picked, setPicked] = useState(nothing);
+  const query = useImages(host);
+  const containers = useContainers(host).data;
+  const params = useListParams(newest, imageChips, 'image');
+  const all = useMemo(() => toImageRows(query.data ?? [], containers ?? []), [query.data, containers]);
+  const rows = useMemo(() => filterImages(all, params.filter, params.chips), [all, params.filter, params.chips]);
+  const selection = useSelection(rows);
   const [pulling, setPulling] = useState(false);
   const [tagging, setTagging] = useState<ImageRow | null>(null);
   const [removing, setRemoving] = useState<readonly ImageRow[] | null>(null);
-  const [failures, setFailures] = useState<Failure[]>([]);
   const [visibility, setVisibility] = usePreference<Record<string, boolean>>('columns.images', {});
-  const remove = useRemoveImages(host, setFailures);
-  const { setOpened } = list;
-  const columns = useMemo(() => imageColumns((row) => setOpened(row.id)), [setOpened]);
-  const selectedRows = useMemo(() => list.rows.filter((row) => picked.has(row.id)), [list.rows, picked]);
-  const selected = useMemo(() => new Set(selectedRows.map((row) => row.id)), [selectedRows]);
-  const spare = reclaimable(list.all);
-  const pullButton = (
-    <Button variant="primary" icon={<Download className="size-4" aria-hidden />} onClick={() => setPulling(true)}>
+  const remove = useRemoveImages(host, selection.setFailures);
+  const { setOpenId } = params;
+  const columns = useMemo(() => imageColumns((row) => setOpenId(row.id)), [setOpenId]);
+  const spare = reclaimable(all);
+  const pullButton = (variant: 'primary' | 'default') => (
+    <Button variant={variant} icon={<Download className="size-4" aria-hidden />} onClick={() => setPulling(true)}>
       {images.pull.button}
     </Button>
   );
 
   return (
     <>
-      <PageHeader
+      <ListPage
         title={images.title}
         meta={
-          list.query.data && (
+          query.data && (
             <>
-              <span>{common.rows(list.rows.length, list.all.length, images.noun)}</span>
+              <span>{common.rows(rows.length, all.length, images.noun)}</span>
               {spare > 0 && <span>{images.reclaimable(formatBytes(spare))}</span>}
             </>
           )
         }
-        actions={pullButton}
+        action={pullButton('primary')}
+        total={all.length}
+        problem={
+          query.isError
+            ? { title: images.loadFailed, message: messageOf(query.error), onRetry: () => void query.refetch() }
+            : null
+        }
+        failures={selection.failures}
+        onFailures={selection.setFailures}
+        filter={{ value: params.filter, label: images.filter, onChange: params.setFilter, onClear: params.clear }}
+        chips={imageChips.map((id) => ({
+          id,
+          label: images.chips[id],
+          on: params.chips.includes(id),
+          count: all.filter((row) => inImageChip(row, id)).length,
+          onToggle: () => params.toggleChip(id),
+        }))}
+        bulk={
+          selection.selectedRows.length > 0
+            ? {
+                text: common.selected(selection.selectedRows.length),
+                onClear: selection.clear,
+                children: (
+                  <Button
+                    size="sm"
+                    variant="danger"
+                    icon={<Trash2 className="size-4" />}
+                    busy={remove.isPending}
+                    onClick={() => setRemoving(selection.selectedRows)}
+                  >
+                    {images.remove}
+                  </Button>
+                ),
+              }
+            : null
+        }
+        texts={images}
+        rows={rows}
+        rowId={(row) => row.id}
+        columns={columns}
+        visibility={visibility}
+        onVisibility={setVisibility}
+        sort={params.sort}
+        onSort={params.onSort}
+        selected={selection.selected}
+        onSelect={selection.onSelect}
+        selectLabel={(row) => images.select(row.name)}
+        onOpen={(row) => setOpenId(row.id)}
+        version={(row) => row.tags.join()}
+        compact={(row) => <CompactImage row={row} onOpen={() => setOpenId(row.id)} />}
+        actions={(row) => (
+          <ImageActions host={host} row={row} onTag={() => setTagging(row)} onRemove={() => setRemoving([row])} />
+        )}
+        actionsWidth="64px"
+        loading={query.isPending}
+        empty={
+          <EmptyState title={images.empty.title} command={images.empty.command} action={pullButton('default')}>
+            {images.empty.text}
+          </EmptyState>
+        }
       />
-      {list.query.isError && (
-        <Problem title={images.loadFailed} onRetry={() => void list.query.refetch()} className="mx-6 mb-3 max-md:mx-4">
-          {messageOf(list.query.error)}
-        </Problem>
-      )}
-      <Failures failures={failures} onChange={setFailures} />
-      {list.all.length > 0 && (
-        <ListToolbar
-          bulk={
-            selectedRows.length > 0 && (
-              <BulkBar text={common.selected(selectedRows.length)} onClear={() => setPicked(nothing)}>
-                <Button
-                  size="sm"
-                  variant="danger"
-                  icon={<Trash2 className="size-4" />}
-                  busy={remove.isPending}
-                  onClick={() => setRemoving(selectedRows)}
-                >
-                  {images.remove}
-                </Button>
-              </BulkBar>
-            )
-          }
-        >
-          <FilterInput value={list.filter} onChange={list.setFilter} label={images.filter} />
-          <div className="flex flex-1 gap-1.5 overflow-x-auto">
-            {list.chips.map((chip) => (
-              <Chip key={chip.id} on={chip.on} count={chip.count} onToggle={() => list.toggleChip(chip.id)}>
-                {images.chips[chip.id]}
-              </Chip>
-            ))}
-          </div>
-          <ColumnsMenu columns={columns} visibility={visibility} onChange={setVisibility} />
-        </ListToolbar>
-      )}
-      {!list.query.isError && (
-        <DataTable
-          label={images.list}
-          rows={list.rows}
-          rowId={(row) => row.id}
-          columns={columns}
-          visibility={visibility}
-          sort={list.sort}
-          onSort={list.setSort}
-          selected={selected}
-          onSelect={setPicked}
-          selectLabel={(row) => images.select(row.name)}
-          onOpen={(row) => list.setOpened(row.id)}
-          version={(row) => row.tags.join()}
-          compact={(row) => (
-            <div className="flex min-w-0 flex-col gap-0.5">
-              <ImageName row={row} onOpen={() => list.setOpened(row.id)} />
-              <span className="flex gap-2 text-muted text-sm">
-                <span className="mono">{formatBytes(row.image.Size)}</span>
-                <RelativeTime time={row.image.Created * 1000} className="mono" />
-                {row.usedBy.length > 0 && <span>{images.usedBy(row.usedBy.length)}</span>}
-              </span>
-            </div>
-          )}
-          actions={(row) => (
-            <ImageActions host={host} row={row} onTag={() => setTagging(row)} onRemove={() => setRemoving([row])} />
-          )}
-          actionsWidth="64px"
-          loading={list.query.isPending}
-          empty={
-            list.all.length > 0 ? (
-              <NoMatch text={images.noMatch} clear={images.clear} onClear={list.clear} />
-            ) : (
-              <EmptyState title={images.empty.title} command={images.empty.command} action={pullButton}>
-                {images.empty.text}
-              </EmptyState>
-            )
-          }
-        />
-      )}
       <PullDialog host={host} open={pulling} onClose={() => setPulling(false)} />
       <TagDialog host={host} row={tagging} onClose={() => setTagging(null)} />
       <RemoveDialog
@@ -146,7 +128,7 @@ export function ImageList() {
         onClose={() => setRemoving(null)}
         onConfirm={(force) => remove.mutate({ rows: removing ?? [], force }, { onSettled: () => setRemoving(null) })}
       />
-      <ImageSheet host={host} row={list.opened} onClose={() => list.setOpened('')} />
+      <ImageSheet host={host} row={all.find((row) => row.id === params.openId) ?? null} onClose={() => setOpenId('')} />
     </>
   );
 }

@@ -4,7 +4,7 @@ import { formatBytes } from '#lib/format.ts';
 import { common } from '#lib/strings/common.ts';
 import { images } from '#lib/strings/images.ts';
 import { CheckboxField } from '#ui/checkbox.tsx';
-import { AlertDialog } from '#ui/dialog.tsx';
+import { RemovalDialog } from '#ui/removal-dialog.tsx';
 import { type ImageRow, removalReferences } from './rows.ts';
 
 const text = images.removal;
@@ -24,31 +24,29 @@ export function RemoveDialog({
   const [force, setForce] = useState(false);
   const list = rows ?? [];
   const used = list.some((row) => row.usedBy.length > 0);
+  const items = list.map((row) => ({
+    id: row.id,
+    name: removalReferences(row).join(', '),
+    note: row.usedBy.length > 0 ? text.used(row.usedBy.length) : undefined,
+    size: formatBytes(row.image.Size),
+  }));
   return (
-    <AlertDialog
-      open={rows !== null}
-      onOpenChange={(open) => !open && onClose()}
+    <RemovalDialog
       title={text.title(list.map((row) => row.name))}
+      text={text.text}
+      items={rows && items}
       confirm={text.confirm(list.length)}
       cancel={common.cancel}
       busy={busy}
+      command={`docker rmi ${force && used ? '-f ' : ''}${list.flatMap(removalReferences).join(' ')}`}
+      onClose={onClose}
       onConfirm={() => onConfirm(force && used)}
     >
-      <p>{text.text}</p>
-      <ul className="my-3 max-h-60 overflow-y-auto rounded-control border text-text">
-        {list.map((row) => (
-          <li key={row.id} className="flex items-start gap-3 border-b px-3 py-1.5 last:border-b-0">
-            <span className="mono min-w-0 flex-1 break-all">{removalReferences(row).join(', ')}</span>
-            {row.usedBy.length > 0 && <span className="text-bad text-sm">{text.used(row.usedBy.length)}</span>}
-            <span className="mono text-muted">{formatBytes(row.image.Size)}</span>
-          </li>
-        ))}
-      </ul>
       {used && (
         <CheckboxField checked={force} onChange={setForce}>
           <span className="text-text">{text.force}</span>
         </CheckboxField>
       )}
-    </AlertDialog>
+    </RemovalDialog>
   );
 }

@@ -1,0 +1,58 @@
+'use client';
+import { hostHref } from '#lib/host.tsx';
+import { common } from '#lib/strings/common.ts';
+import { networks } from '#lib/strings/networks.ts';
+import { CopyId } from '#ui/copy.tsx';
+import { DefinitionList } from '#ui/definition-list.tsx';
+import { Sheet } from '#ui/dialog.tsx';
+import { RelativeTime } from '#ui/relative-time.tsx';
+import { StateLinks } from '#ui/state-links.tsx';
+import { pairs, ValueList } from '#ui/value-list.tsx';
+import type { NetworkRow } from './rows.ts';
+
+const text = networks.detail;
+
+export function NetworkSheet({ host, row, onClose }: { host: string; row: NetworkRow | null; onClose: () => void }) {
+  return (
+    <Sheet
+      open={row !== null}
+      onOpenChange={(open) => !open && onClose()}
+      title={row?.network.Name}
+      closeLabel={common.close}
+    >
+      {row && (
+        <DefinitionList
+          items={[
+            [text.id, <CopyId key="id" id={row.id} />],
+            [text.driver, row.network.Driver],
+            [text.scope, row.network.Scope],
+            [text.created, <RelativeTime key="created" time={row.network.Created} className="mono" />],
+            [
+              text.subnets,
+              <ValueList
+                key="subnets"
+                values={row.subnets.map((subnet, index) =>
+                  row.gateways[index] ? `${subnet} → ${row.gateways[index]}` : subnet,
+                )}
+              />,
+            ],
+            [text.internal, row.network.Internal ? networks.yes : networks.none],
+            [text.options, <ValueList key="options" values={pairs(row.network.Options)} />],
+            [text.labels, <ValueList key="labels" values={pairs(row.network.Labels)} />],
+            [
+              text.containers,
+              <StateLinks
+                key="users"
+                items={row.usedBy.map((item) => ({
+                  ...item,
+                  detail: item.ip,
+                  href: hostHref(`/containers/${item.id}`, host),
+                }))}
+              />,
+            ],
+          ]}
+        />
+      )}
+    </Sheet>
+  );
+}
