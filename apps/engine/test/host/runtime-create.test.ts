@@ -142,6 +142,11 @@ describe('security', () => {
     expect(await output({ args: status('Seccomp'), host: { Privileged: true } })).toBe('0');
   });
 
+  test('namespaces of its own making are refused; programs and threads are not', async () => {
+    expect(await output({ args: sh('busybox unshare -U true || echo refused') })).toMatch(/refused$/);
+    expect(await output({ args: sh('busybox unshare -U true && echo made'), host: { Privileged: true } })).toBe('made');
+  });
+
   test('an inline profile is used', async () => {
     const profile = {
       defaultAction: 'SCMP_ACT_ALLOW',

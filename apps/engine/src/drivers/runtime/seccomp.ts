@@ -130,6 +130,49 @@ export function toOciSeccomp(
   };
 }
 
+/**
+ * Debian's profile leaves these to the kernel's own checks, which a process
+ * passes in a user namespace that it makes for itself. Docker's default does
+ * not: making namespaces and mounting need the capability outside of any.
+ */
+const FENCED: readonly { unless: string; names: readonly string[] }[] = [
+  {
+    unless: 'CAP_SYS_ADMIN',
+    names: [
+      ...['mount', 'umount', 'umount2', 'mount_setattr', 'move_mount', 'open_tree', 'pivot_root'],
+      ...['fsconfig', 'fsmount', 'fsopen', 'fspick', 'setns', 'unshare', 'keyctl'],
+    ],
+  },
+  { unless: 'CAP_SYS_BOOT', names: ['reboot'] },
+  { unless: 'CAP_SYSLOG', names: ['syslog'] },
+  { unless: 'CAP_SYS_NICE', names: ['mbind', 'set_mempolicy', 'get_mempolicy'] },
+];
+
+const EPERM = 1;
+const ENOSYS = 38;
+/** CLONE_NEW* but CLONE_NEWTIME, which shares its bits with the exit signal. */
+const CLONE_NAMESPACES = 0x7e020000;
+
+export function fence(profile: OciSeccomp, capabilities: readonly string[]): OciSeccomp {
+  const denied = new Set(FENCED.flatMap(({ unless, names }) => (capabilities.includes(unless) ? [] : names)));
+  const plainClone = !capabilities.includes('CAP_SYS_ADMIN');
+  const fenced = (name: string): boolean => denied.has(name) || (plainClone && (name === 'clone' || name === 'clone3'));
+  const syscalls: OciSeccomp['syscalls'] = [];
+  for (const rule of profile.syscalls) {
+    const names = rule.action === 'SCMP_ACT_ALLOW' ? rule.names.filter((name) => !fenced(name)) : rule.names;
+    if (names.length > 0) syscalls.push({ ...rule, names });
+  }
+  if (denied.size > 0) syscalls.push({ names: [...denied], action: 'SCMP_ACT_ERRNO', errnoRet: EPERM });
+  if (plainClone) {
+    // The kernel looks at clone's flags only through this filter; clone3's lie in memory, out of its sight: the C
+    // library goes back to clone when it is told that there is none.
+    const args = [{ index: 0, value: CLONE_NAMESPACES, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }];
+    syscalls.push({ names: ['clone'], action: 'SCMP_ACT_ALLOW', args });
+    syscalls.push({ names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS });
+  }
+  return { ...profile, syscalls };
+}
+
 /** The default profile from its file, converted once for each set of capabilities. */
 export function createDefaultSeccomp(path: string): (capabilities: readonly string[]) => OciSeccomp {
   let text: string | undefined;
@@ -149,7 +192,7 @@ export function createDefaultSeccomp(path: string): (capabilities: readonly stri
     const key = capabilities.join();
     const known = converted.get(key);
     if (known) return known;
-    const profile = toOciSeccomp(text, capabilities);
+    const profile = fence(toOciSeccomp(text, capabilities), capabilities);
     // Users choose the sets; a handful is normal, many are an attempt to fill memory.
     if (converted.size < 64) converted.set(key, profile);
     return profile;
