@@ -9,8 +9,11 @@ import { imageRoutes } from '#api/docker/images.ts';
 import { imageSummary } from '#api/docker/images-to-docker.ts';
 import { laterRoutes } from '#api/docker/later.ts';
 import { logsRoutes } from '#api/docker/logs.ts';
+import { networkRoutes } from '#api/docker/networks.ts';
 import { statsRoutes } from '#api/docker/stats.ts';
 import { systemRoutes } from '#api/docker/system.ts';
+import { volumeRoutes } from '#api/docker/volumes.ts';
+import { volumeToDocker } from '#api/docker/volumes-to-docker.ts';
 import { createSessionCookies } from '#api/gateway/cookie.ts';
 import { createGateway } from '#api/gateway/gateway.ts';
 import { createDockerKernel } from '#api/http/docker-kernel.ts';
@@ -24,7 +27,7 @@ import type { Engine } from './compose.ts';
 
 /** Every route of the Docker API: what is served, and 501 for the rest of the specification. */
 export function dockerRoutes(engine: Engine, log: Logger): DockerRoute[] {
-  const { containers, images, execs, events, logs, usage, runtime, system } = engine;
+  const { containers, images, execs, events, logs, networks, usage, runtime, system, volumes } = engine;
   const onError = (error: unknown) => log.error({ err: error }, 'an attached stream');
   const now = nowNano;
   const served = [
@@ -42,12 +45,14 @@ export function dockerRoutes(engine: Engine, log: Logger): DockerRoute[] {
     ...statsRoutes({ containers, usage, runtime, events }),
     ...execRoutes({ execs }),
     ...imageRoutes({ images, now, onError }),
+    ...networkRoutes({ networks, now }),
+    ...volumeRoutes({ volumes }),
   ];
   return [...served, ...laterRoutes(served)];
 }
 
 /** The parts of `GET /system/df`; measured when asked for. */
-function diskUsage({ containers, images }: Engine) {
+function diskUsage({ containers, images, volumes }: Engine) {
   return {
     layersSize: async () => images.diskUsage().total,
     images: async () =>
@@ -66,7 +71,13 @@ function diskUsage({ containers, images }: Engine) {
             toSummary(record, { image: record.config.Image, now: nowNano(), size: await containers.size(record) }),
           ),
       ),
-    volumes: async () => [],
+    volumes: () =>
+      Promise.all(
+        volumes.list().map(async (volume) => {
+          const references = volumes.users(volume.name).length;
+          return volumeToDocker(volume, { size: await volumes.size(volume.name), references });
+        }),
+      ),
   };
 }
 
