@@ -1,5 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStreams, type Streams } from './streams-fixture.ts';
@@ -100,5 +102,26 @@ describe('docker attach', () => {
     let size = 0;
     for await (const chunk of stream) size += (chunk as Buffer).length;
     expect(size).toBeGreaterThanOrEqual(20_000_000);
+  });
+
+  test.each([true, false])('an idle client that vanishes costs nothing for long (tty: %s)', async (Tty) => {
+    const container = await streams.up(['sleep', '1000'], { Tty, OpenStdin: true });
+    const open = () => readdirSync('/proc/self/fd').length;
+    const before = open();
+    const query = 'stream=1&stdin=1&stdout=1&stderr=1';
+    const head = `POST /containers/${container.id}/attach?${query} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`;
+    const clients = Array.from({ length: 20 }, () => connect(streams.socket));
+    await Promise.all(
+      clients.map(async (client) =>
+        once(
+          client.on('connect', () => client.write(head)),
+          'data',
+        ),
+      ),
+    );
+    expect(open()).toBeGreaterThan(before + 30);
+    for (const client of clients) client.destroy();
+    await expect.poll(open, { timeout: 10_000, interval: 200 }).toBeLessThanOrEqual(before + 2);
+    expect((await container.inspect()).State.Running).toBe(true);
   });
 });

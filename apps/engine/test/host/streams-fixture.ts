@@ -26,6 +26,7 @@ import { createUsage } from '#core/system/usage.ts';
 import type { VolumeAccess } from '#core/volumes/types.ts';
 import { newId } from '#lib/ids.ts';
 import { nowNano } from '#lib/time.ts';
+import { isHungUp } from '#os/hangup.ts';
 import { fakeImage, fakeStore } from '#test/fakes/containers.ts';
 import { openStage } from './runtime-fixture.ts';
 
@@ -129,8 +130,8 @@ async function open() {
   const routes = [
     ...containersRoutes({ containers, images, execIds: execs.idsOf, now: nowNano }),
     ...logsRoutes({ containers, logs, now: nowNano }),
-    ...attachRoutes({ containers, runtime, logs, events, onError: note }),
-    ...execRoutes({ execs }),
+    ...attachRoutes({ containers, runtime, logs, events, onError: note, isHungUp }),
+    ...execRoutes({ execs, isHungUp }),
     ...statsRoutes({ containers, usage, runtime, events }),
     ...eventsRoutes({ events, now: nowNano }),
     ...systemRoutes({

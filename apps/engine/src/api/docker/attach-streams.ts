@@ -7,7 +7,7 @@ import { frame, frameHeader, type StreamKind } from '#lib/frames.ts';
 
 /** Up to here copying into one buffer is cheaper than a second write. */
 const COPY_LIMIT = 16 * 1024;
-/** After a client's end of input nothing tells that it is gone but a failing write: an empty frame now and then. */
+/** How often a client that has ended its input is looked at. */
 const PROBE_MS = 5_000;
 
 /** Content type of a taken over connection: from API 1.42 on it tells frames from bare bytes. */
@@ -133,20 +133,32 @@ export function pumpInput(connection: Duplex, { stdin, detachKeys, closeStdin, o
   connection.once('close', finish);
 }
 
+/** Whether the other side of a socket is gone altogether; see os/hangup.ts. */
+export type HungUp = (fd: number) => boolean;
+
 /**
- * Notices a client that is gone although it sends nothing: by keep-alive on TCP, and by a frame without bytes once the
- * client has ended its input, which a local client that closed its socket answers with an error.
+ * Notices a client that is gone although it sends nothing. After the end of its input it may still be reading: a local
+ * client is looked at, one on TCP is sent a frame without bytes (where there are frames) and kept alive by the kernel.
  */
-export function watchClient(connection: Duplex, framed: boolean): void {
+export function watchClient(connection: Duplex, framed: boolean, isHungUp?: HungUp): void {
   connection.on('error', () => connection.destroy());
   if (connection instanceof Socket) connection.setKeepAlive(true, PROBE_MS);
-  if (!framed) return;
   connection.once('end', () => {
     const timer = setInterval(() => {
-      if (connection.writableLength === 0 && connection.writable) connection.write(frame(1, new Uint8Array()));
+      const fd = descriptorOf(connection);
+      if (fd !== undefined && isHungUp?.(fd)) connection.destroy();
+      else if (framed && connection.writableLength === 0 && connection.writable) {
+        connection.write(frame(1, new Uint8Array()));
+      }
     }, PROBE_MS);
     timer.unref();
     connection.once('close', () => clearInterval(timer));
     connection.once('finish', () => clearInterval(timer));
   });
+}
+
+/** Node keeps a socket's descriptor to itself; there is none for connections inside the process. */
+function descriptorOf(connection: Duplex): number | undefined {
+  const fd = (connection as { _handle?: { fd?: unknown } | null })._handle?.fd;
+  return typeof fd === 'number' && fd >= 0 ? fd : undefined;
 }

@@ -6,7 +6,7 @@ import { EngineError } from '#core/errors.ts';
 import type { EventBus } from '#core/events/events.ts';
 import type { Logs } from '#core/logs/logs.ts';
 import { createLateStdin } from './attach-stdin.ts';
-import { detachKeysOf, pumpInput, pumpOutput, streamContentType, watchClient } from './attach-streams.ts';
+import { detachKeysOf, type HungUp, pumpInput, pumpOutput, streamContentType, watchClient } from './attach-streams.ts';
 
 export type AttachRoutesDeps = {
   containers: { resolve(ref: string): ContainerRecord; get(id: string): ContainerRecord | undefined };
@@ -14,6 +14,7 @@ export type AttachRoutesDeps = {
   logs: Logs;
   events: Pick<EventBus, 'publish' | 'subscribe'>;
   onError(error: unknown): void;
+  isHungUp?: HungUp;
 };
 
 /**
@@ -56,7 +57,7 @@ async function attach(deps: AttachRoutesDeps, request: DockerRequest, webSocket:
     ? await deps.logs.live(container, { ...wanted, past: queryBool(query, 'logs') })
     : await pastOf(deps, request, container, wanted);
   const connection = request.hijack(streamContentType(request, tty));
-  watchClient(connection, !tty && !webSocket);
+  watchClient(connection, !tty && !webSocket, deps.isHungUp);
   announce(deps, container, 'attach');
   const stdin = wantsInput ? createLateStdin(deps, container.id) : null;
   pumpInput(connection, {

@@ -7,6 +7,7 @@ import type { Execs } from '#core/exec/execs.ts';
 import type { ExecConfig, ExecRecord } from '#core/exec/types.ts';
 import {
   detachKeysOf,
+  type HungUp,
   pumpInput,
   pumpOutput,
   sendLast,
@@ -68,8 +69,10 @@ function toConfig(body: z.infer<typeof CreateBody>): ExecConfig {
   };
 }
 
+export type ExecRoutesDeps = { execs: Execs; isHungUp?: HungUp };
+
 /** Exec of the Docker Engine API: create, start (attached or detached), resize, inspect. */
-export function execRoutes({ execs }: { execs: Execs }): DockerRoute[] {
+export function execRoutes({ execs, isHungUp }: ExecRoutesDeps): DockerRoute[] {
   return [
     {
       method: 'POST',
@@ -87,7 +90,7 @@ export function execRoutes({ execs }: { execs: Execs }): DockerRoute[] {
       permission: 'containers:exec',
       audit: 'exec.start',
       body: 'hijack',
-      handler: (request) => startExec(execs, request),
+      handler: (request) => startExec(execs, request, isHungUp),
     },
     {
       method: 'POST',
@@ -111,7 +114,7 @@ export function execRoutes({ execs }: { execs: Execs }): DockerRoute[] {
   ];
 }
 
-async function startExec(execs: Execs, request: DockerRequest): Promise<DockerResponse> {
+async function startExec(execs: Execs, request: DockerRequest, isHungUp?: HungUp): Promise<DockerResponse> {
   const body = decodeBody(StartBody, request.json ?? {});
   const record = execs.assertStartable(request.params.id as string);
   const size = sizeFrom(body.ConsoleSize);
@@ -122,7 +125,7 @@ async function startExec(execs: Execs, request: DockerRequest): Promise<DockerRe
   }
   const { tty } = record.config;
   const connection = request.hijack(streamContentType(request, tty));
-  watchClient(connection, !tty);
+  watchClient(connection, !tty, isHungUp);
   // The answer is on its way: what fails from here on is told inside the stream.
   void runAttached(execs, record, connection, size);
   return { kind: 'hijacked' };

@@ -68,6 +68,15 @@ export function laterRoutes(served: readonly DockerRoute[]): DockerRoute[] {
     // No plugins and no build cache are facts, not gaps: the lists are empty.
     { method: 'GET', path: '/plugins', permission: 'system:read', handler: async () => json([]) },
     {
+      // `docker inspect` asks for a plugin last and goes by the 404.
+      method: 'GET',
+      path: '/plugins/{name:path}/json',
+      permission: 'system:read',
+      handler: async ({ params }) => {
+        throw new EngineError('not_found', `plugin "${params.name}" not found`);
+      },
+    },
+    {
       method: 'POST',
       path: '/build/prune',
       since: '1.31',
