@@ -14,7 +14,7 @@ export class DecompressError extends Error {
   }
 }
 
-type Form = 'plain' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
+export type Form = 'plain' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
 function formOf(head: Buffer): Form {
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
@@ -28,9 +28,12 @@ function formOf(head: Buffer): Form {
  * Gives the plain bytes of a stream in whatever form it is: plain, gzip, zstd,
  * xz or bzip2, told by its first bytes. Throws DecompressError for damaged
  * data; errors of the source pass through. The source is let go of when the
- * consumer stops early.
+ * consumer stops early. `onForm` is told the form before the first bytes.
  */
-export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void, undefined> {
+export async function* decompress(
+  source: AsyncIterable<Uint8Array>,
+  onForm?: (form: Form) => void,
+): AsyncGenerator<Buffer, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
   const heads: Uint8Array[] = [];
   let length = 0;
@@ -54,6 +57,7 @@ export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGener
     }
   })();
   const form = formOf(head);
+  onForm?.(form);
   if (form === 'plain') yield* whole;
   else if (form === 'gzip') yield* throughStream(whole, createGunzip({ chunkSize: OUTPUT_SIZE }));
   else if (form === 'zstd') yield* throughStream(whole, createZstdDecompress({ chunkSize: OUTPUT_SIZE }));

@@ -67,13 +67,12 @@ function words(text: string): string[] {
 
 /** `a=b c="d e"`, or the old form `a b c`. */
 function pairs(instruction: string, text: string): [string, string][] {
-  const first = text.split(/\s/, 1)[0] ?? '';
-  if (!first.includes('=')) {
-    const space = text.search(/\s/);
-    if (space < 0) throw bad(`${instruction} must have two arguments`);
-    return [[first, words(text.slice(space)).join(' ')]];
+  const all = words(text);
+  if (!all[0]?.includes('=')) {
+    if (all.length < 2) throw bad(`${instruction} must have two arguments`);
+    return [[all[0] ?? '', all.slice(1).join(' ')]];
   }
-  return words(text).map((word) => {
+  return all.map((word) => {
     const equals = word.indexOf('=');
     if (equals < 0)
       throw bad(`Syntax error - can't find = in ${JSON.stringify(word)}. Must be of the form: name=value`);

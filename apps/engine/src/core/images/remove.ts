@@ -130,8 +130,6 @@ export function removeImage(
 export type PruneFilter = {
   /** Only images without a tag; else all that no container uses. */
   dangling: boolean;
-  /** Created before: nanoseconds since the epoch. */
-  until?: bigint;
   matches: (record: ImageRecord) => boolean;
 };
 

@@ -86,7 +86,13 @@ export async function createLayers(deps: {
     // The mode of the container's root directory until the archive says otherwise.
     await mkdir(target, { mode: 0o755 });
     try {
-      const job = { blob: deps.blobPath(request.blob), target, lowest: request.lowest, limits: LIMITS };
+      const job = {
+        blob: deps.blobPath(request.blob),
+        blobDigest: request.blob,
+        target,
+        lowest: request.lowest,
+        limits: LIMITS,
+      };
       const { diffId, size } = await unpacker.unpack(job, options);
       if (diffId !== request.diffId) {
         throw new EngineError('invalid_argument', `layer has diff id ${diffId}, its image says ${request.diffId}`);

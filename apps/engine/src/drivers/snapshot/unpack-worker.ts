@@ -2,14 +2,22 @@ import { createReadStream } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { createDigester } from '#lib/digest.ts';
 import { readTar, TarError } from '#lib/tar.ts';
-import { DecompressError, decompress } from '#os/decompress.ts';
+import { DecompressError, decompress, type Form } from '#os/decompress.ts';
 import { createLayerWriter, LayerError, type LayerLimits } from '#os/tar.ts';
 
 /**
  * Unpacks one blob after the other in a thread of its own: its calls to the
  * kernel block, and the engine's event loop must not.
  */
-export type UnpackJob = { blob: string; target: string; lowest: boolean; limits: LayerLimits };
+export type UnpackJob = {
+  /** Path of the blob. */
+  blob: string;
+  /** Its digest, which the content store has verified: the diff id when the blob turns out to be plain tar. */
+  blobDigest: string;
+  target: string;
+  lowest: boolean;
+  limits: LayerLimits;
+};
 export type UnpackReply =
   | { kind: 'progress'; bytes: number }
   | { kind: 'done'; diffId: string; size: number }
@@ -25,6 +33,7 @@ async function unpack(job: UnpackJob, tell: (reply: UnpackReply) => void): Promi
   let read = 0;
   let told = 0;
   let plain = 0;
+  let isPlain = false;
   async function* compressed() {
     for await (const chunk of createReadStream(job.blob, { highWaterMark: READ_SIZE })) {
       read += (chunk as Buffer).length;
@@ -36,18 +45,21 @@ async function unpack(job: UnpackJob, tell: (reply: UnpackReply) => void): Promi
     }
   }
   async function* hashed() {
-    for await (const chunk of decompress(compressed())) {
+    const onForm = (form: Form) => {
+      isPlain = form === 'plain';
+    };
+    for await (const chunk of decompress(compressed(), onForm)) {
       plain += chunk.length;
       // A bomb of zeroes would otherwise only cost time: holes take no disk.
       if (plain > job.limits.maxSize) throw new LayerError(`the layer is larger than ${job.limits.maxSize} bytes`);
-      digester.update(chunk);
+      if (!isPlain) digester.update(chunk);
       yield chunk;
     }
   }
   for await (const item of readTar(hashed())) await writer.add(item);
   const { size } = writer.finish();
   tell({ kind: 'progress', bytes: read });
-  return { kind: 'done', diffId: digester.digest(), size };
+  return { kind: 'done', diffId: isPlain ? job.blobDigest : digester.digest(), size };
 }
 
 function failure(error: unknown): UnpackReply {
