@@ -20,7 +20,10 @@ export type LiveIdentity = {
   readonly userId: string;
   readonly sessionId: string;
   readonly actor: Actor;
+  /** By the role as of the last `alive`. */
   may(permission: Permission): boolean;
+  /** The person did something: the session is not idle. */
+  used(): void;
   /** Asks the store again: false when the session ended or the user was disabled. Also refreshes what `may` says. */
   alive(): Promise<boolean>;
   /** Told once when the session ends before the connection does. Returns the unsubscribe. */
@@ -57,6 +60,8 @@ export type Gateway = {
   recordLive(live: object, act: LiveAct): Promise<void>;
 };
 
+/** How often use of a live connection is written down. */
+const LIVE_TOUCH_MS = 60_000;
 /** Denials of strangers that are written down per minute; the rest is counted in the next row, so that no stranger can fill the disk. */
 const ANONYMOUS_ROWS_PER_MINUTE = 30;
 
@@ -160,7 +165,7 @@ export function createGateway(deps: {
       const { userId, sessionId } = principal ?? {};
       if (!principal || userId === undefined || sessionId === undefined)
         throw new EngineError('unauthenticated', 'sign in first');
-      const identified = liveIdentity(access, principal, userId, sessionId);
+      const identified = liveIdentity({ access, onError: deps.onError }, principal, userId, sessionId);
       livePrincipals.set(identified, principal);
       return identified;
     },
@@ -221,14 +226,26 @@ function objectOf(path: string, params: Readonly<Record<string, string>>): Audit
   return type === undefined || id === undefined ? null : { type, id, name: '' };
 }
 
-function liveIdentity(access: Access, first: Principal, userId: string, sessionId: string): LiveIdentity {
+function liveIdentity(
+  deps: { access: Access; onError: (error: unknown) => void },
+  first: Principal,
+  userId: string,
+  sessionId: string,
+): LiveIdentity {
+  const { access } = deps;
   let current: Principal | null = first;
+  let touchedAt = Date.now();
   return {
     principal: first,
     userId,
     sessionId,
     actor: first.actor,
     may: (permission) => current !== null && may(current, permission),
+    used() {
+      if (Date.now() - touchedAt < LIVE_TOUCH_MS) return;
+      touchedAt = Date.now();
+      access.touchSession(sessionId).catch(deps.onError);
+    },
     async alive() {
       current = await access.recheck(first);
       return current !== null;

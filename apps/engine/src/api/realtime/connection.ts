@@ -58,6 +58,8 @@ export function createConnection({ deps, socket, client, fanout, sampler, statsO
         answer(failure('forbidden', 'you may not do this'));
         return;
       }
+      // Acknowledgements come from the page by itself.
+      if (!name.endsWith(':ack')) client.used?.();
       Promise.resolve()
         .then(() => handle(parsed.data as RequestOf<N>))
         .then(

@@ -9,6 +9,8 @@ export type LiveClient = {
   readonly sessionId: string;
   /** By the role the user has now, not the one at sign-in. */
   may(permission: Permission): boolean;
+  /** The person did something: the session is not idle. */
+  used?(): void;
   /** Whether the session still counts; asked every 30 seconds. */
   alive(): boolean | Promise<boolean>;
   /** Calls back once when the session ends: sign-out, revoked, expired, user disabled. Returns the undo. */

@@ -203,6 +203,18 @@ describe('sessions', () => {
     expect(await access.resolveSession(again.secret, client)).toBeNull();
   });
 
+  test('a live connection that is used keeps its session, but never beyond the absolute end', async () => {
+    const { principal, session } = await setUp();
+    for (let at = 0; at < ABSOLUTE_MS - IDLE_MS; at += IDLE_MS / 2) {
+      clock += IDLE_MS / 2;
+      await access.touchSession(session.id);
+      expect(await access.recheck(principal)).not.toBeNull();
+    }
+    clock += IDLE_MS + 1;
+    await access.touchSession(session.id);
+    expect(await access.recheck(principal)).toBeNull();
+  });
+
   test('a revoked one is dead at once and its holders are told; others cannot revoke it', async () => {
     const { secret, principal, session } = await setUp();
     await expect(access.endSession('somebody', session.id, 'x')).rejects.toMatchObject({ code: 'not_found' });

@@ -172,6 +172,12 @@ export function createAccess(deps: {
       }
       return principalOf(user, client, { tokenId: record.id }, record.scope);
     },
+    /** A live connection was used: its session is not idle. Never brings an ended one back. */
+    async touchSession(sessionId: string): Promise<void> {
+      const session = await store.sessions.get(sessionId);
+      if (!session || !alive(session) || now() - session.lastSeenAt.getTime() < TOUCH_MS) return;
+      await store.sessions.touch(sessionId, new Date(now()), idleEnd(session.createdAt.getTime()));
+    },
     /** Whether a principal resolved earlier still holds: for connections that live longer than a request. Role and scope as they are now. */
     async recheck(principal: Principal): Promise<Principal | null> {
       const { sessionId, tokenId, userId, actor } = principal;
