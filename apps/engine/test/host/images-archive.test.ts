@@ -341,8 +341,11 @@ describe('names', () => {
     await using first = await createImageHost();
     await using second = await createImageHost();
     const one = await first.images.ensureStarterImage(busybox!);
-    expect((await first.images.ensureStarterImage(busybox!)).id).toBe(one.id);
-    expect((await second.images.ensureStarterImage(busybox!)).id).toBe(one.id);
-    expect((await first.images.resolve('gantry/busybox')).config.Cmd).toEqual(['sh']);
+    expect(one?.config.Cmd).toEqual(['sh']);
+    expect(await first.images.ensureStarterImage(busybox!)).toEqual(one);
+    expect((await second.images.ensureStarterImage(busybox!))?.id).toBe(one?.id);
+    await load(first, dockerArchive([image([base], { tags: ['other:1'] })]));
+    await first.images.remove('gantry/busybox');
+    expect(await first.images.ensureStarterImage(busybox!)).toBeUndefined();
   });
 });

@@ -57,7 +57,8 @@ export type Images = ImageLookup & {
   }): Promise<{ removed: Removed[]; reclaimed: number }>;
   distribution(name: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<DistributionInfo>;
   checkAuth: Registry['checkAuth'];
-  ensureStarterImage(busybox: Busybox): Promise<ImageRecord>;
+  /** At first boot; undefined when there are other images and it is not among them. */
+  ensureStarterImage(busybox: Busybox): Promise<ImageRecord | undefined>;
 };
 
 /** Newest first; a step without a layer has size 0. */

@@ -63,10 +63,13 @@ function* layer({ program, applets, builtAt: mtime }: Busybox): Generator<Buffer
   yield tarEnd();
 }
 
-/** Makes the starter image unless its name is taken. The same busybox gives the same image on every machine. */
-export async function makeStarterImage(context: ImagesContext, busybox: Busybox): Promise<ImageRecord> {
+/**
+ * Makes the starter image when there is no image at all: who has removed it and has others does not get it back. The
+ * same busybox gives the same image on every machine.
+ */
+export async function makeStarterImage(context: ImagesContext, busybox: Busybox): Promise<ImageRecord | undefined> {
   const existing = context.catalog.find(STARTER_NAME);
-  if (existing) return existing;
+  if (existing || context.catalog.all().length > 0) return existing;
   return storeSingleLayer(
     context,
     {
