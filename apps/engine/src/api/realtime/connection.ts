@@ -23,6 +23,8 @@ export type ConnectionDeps = {
 };
 
 const LOG_STREAMS = 32;
+/** What a person does, as opposed to what the page does by itself: keeps the session from being idle. */
+const BY_HAND: ReadonlySet<RequestName> = new Set(['logs:open', 'terminal:open', 'terminal:input', 'terminal:close']);
 /** Messages a second over time, and at once. A fast typist sends 20, a flood of acknowledgements about 100. */
 const RATE = 200;
 const BURST = 1000;
@@ -58,6 +60,7 @@ export function createConnection({ deps, socket, client, fanout, sampler, statsO
         answer(failure('forbidden', 'you may not do this'));
         return;
       }
+      if (BY_HAND.has(name)) client.used?.();
       // Acknowledgements come from the page by itself.
       if (!name.endsWith(':ack')) client.used?.();
       Promise.resolve()

@@ -11,6 +11,8 @@ export type LiveClient = {
   may(permission: Permission): boolean;
   /** The person did something: the session is not idle. */
   used?(): void;
+  /** The person did something: the session is not idle. */
+  used?(): void;
   /** Whether the session still counts; asked every 30 seconds. */
   alive(): boolean | Promise<boolean>;
   /** Calls back once when the session ends: sign-out, revoked, expired, user disabled. Returns the undo. */
