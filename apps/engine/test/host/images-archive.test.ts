@@ -342,7 +342,7 @@ describe('names', () => {
     await using second = await createImageHost();
     const one = await first.images.ensureStarterImage(busybox!);
     expect(one?.config.Cmd).toEqual(['sh']);
-    expect(await first.images.ensureStarterImage(busybox!)).toEqual(one);
+    expect((await first.images.ensureStarterImage(busybox!))?.id).toBe(one?.id);
     expect((await second.images.ensureStarterImage(busybox!))?.id).toBe(one?.id);
     await load(first, dockerArchive([image([base], { tags: ['other:1'] })]));
     await first.images.remove('gantry/busybox');

@@ -75,7 +75,8 @@ export async function storeSingleLayer(
       await context.catalog.put(record);
       await finish(record);
     });
-    return record;
+    // With the name that `finish` gave it.
+    return context.catalog.byId(record.id) ?? record;
   } finally {
     pin.release();
     await context.catalog.exclusively(() => context.catalog.collect());
