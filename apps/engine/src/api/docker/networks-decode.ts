@@ -32,10 +32,15 @@ const createSchema = z.object({
   Labels: stringMap,
 });
 
-type PoolInput = { Subnet?: string | null; IPRange?: string | null; Gateway?: string | null };
+type PoolInput = {
+  Subnet?: string | null;
+  IPRange?: string | null;
+  Gateway?: string | null;
+  AuxiliaryAddresses?: Record<string, string> | null;
+};
 
-function poolOf(input: PoolInput & { AuxiliaryAddresses: Record<string, string> }): IpamPool {
-  const { AuxiliaryAddresses: auxiliary } = input;
+function poolOf(input: PoolInput): IpamPool {
+  const auxiliary = input.AuxiliaryAddresses ?? {};
   return {
     Subnet: input.Subnet ?? '',
     ...(input.IPRange ? { IPRange: input.IPRange } : {}),
@@ -66,8 +71,8 @@ export function decodeNetworkCreate(json: unknown): NetworkCreate {
       Options: body.IPAM?.Options ?? {},
       Config: pools.filter((pool) => !isEmptyPool(pool)),
     },
-    options: body.Options,
-    labels: body.Labels,
+    options: body.Options ?? {},
+    labels: body.Labels ?? {},
   };
 }
 

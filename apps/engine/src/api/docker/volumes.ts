@@ -19,7 +19,7 @@ const createSchema = z.object({
   Driver: text,
   DriverOpts: stringMap,
   Labels: stringMap,
-  ClusterVolumeSpec: z.unknown(),
+  ClusterVolumeSpec: z.unknown().optional(),
 });
 
 function decodeCreate(body: unknown): VolumeCreate {
@@ -27,7 +27,7 @@ function decodeCreate(body: unknown): VolumeCreate {
   if (ClusterVolumeSpec !== undefined && ClusterVolumeSpec !== null) {
     throw new EngineError('not_implemented', 'cluster volumes are not implemented by Gantry');
   }
-  return { name: Name ?? '', driver: Driver || 'local', options: DriverOpts, labels: Labels };
+  return { name: Name ?? '', driver: Driver || 'local', options: DriverOpts ?? {}, labels: Labels ?? {} };
 }
 
 function parseBool(name: string, value: string): boolean {
