@@ -21,42 +21,40 @@ export function OverviewTab(props: TabProps) {
   const { host, container } = props;
   const { Status, StartedAt, Error: error } = container.State;
   const stopped = !isUp(Status) && (Date.parse(StartedAt) > 0 || error !== '');
-  const labels = Object.entries(container.Config.Labels ?? {});
   return (
     <div className="min-h-0 flex-1 overflow-y-auto px-6 py-5 max-md:px-4">
       <div className="flex flex-col gap-4">
         {stopped && <WhyStopped {...props} />}
         <div className="grid items-start gap-4 lg:grid-cols-2">
-          <Panel title={facts.main}>
-            <DefinitionList items={mainFacts(container)} />
-          </Panel>
-          <div className="flex flex-col gap-4">
+          <div className="flex min-w-0 flex-col gap-4">
+            <Panel title={facts.main}>
+              <DefinitionList items={mainFacts(container)} />
+            </Panel>
             <Panel title={facts.limits}>
               <DefinitionList items={limitFacts(container)} />
             </Panel>
+            <EnvPanel env={container.Config.Env ?? []} />
+          </div>
+          <div className="flex min-w-0 flex-col gap-4">
             <PortsPanel container={container} />
             <NetworksPanel container={container} />
             <MountsPanel container={container} />
+            <RunLinePanel host={host} container={container} />
+            <LabelsPanel labels={container.Config.Labels ?? {}} />
           </div>
-        </div>
-        <RunLinePanel host={host} container={container} />
-        <div className="grid items-start gap-4 lg:grid-cols-2">
-          <EnvPanel env={container.Config.Env ?? []} />
-          {labels.length > 0 && (
-            <Panel title={facts.labels} count={labels.length}>
-              <DefinitionList
-                items={labels.map(([key, value]) => [
-                  key,
-                  <span key={key} className="mono break-all">
-                    {value}
-                  </span>,
-                ])}
-              />
-            </Panel>
-          )}
         </div>
       </div>
     </div>
+  );
+}
+
+function LabelsPanel({ labels }: { labels: Record<string, string> }) {
+  const rows = Object.entries(labels);
+  if (rows.length === 0) return null;
+  return (
+    <Panel title={facts.labels} count={rows.length}>
+      <DefinitionList items={rows.map(([key, value]) => [key, mono(value)])} />
+    </Panel>
   );
 }
 

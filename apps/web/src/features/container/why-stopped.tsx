@@ -30,8 +30,12 @@ export function WhyStopped({ host, container, openTab }: TabProps) {
             {text.code(State.ExitCode)}
             {meaning.signal && ` · ${meaning.signal}`}
           </span>
-          {started && <RelativeTime time={State.FinishedAt} />}
-          {started && ran >= 0 && <span>{text.after(formatSeconds(ran))}</span>}
+          {started && (
+            <span>
+              <RelativeTime time={State.FinishedAt} /> {text.ago}
+            </span>
+          )}
+          {started && ran >= 0 && <span>{text.ran(formatSeconds(ran))}</span>}
           {container.RestartCount > 0 && <span>{text.restarts(container.RestartCount)}</span>}
         </p>
         {bad && meaning.next && <p>{meaning.next}</p>}

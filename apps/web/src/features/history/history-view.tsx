@@ -84,12 +84,18 @@ export function HistoryView({ host, container }: { host: string; container: stri
   );
 }
 
+/** `2026-11-21 09:12:03`, in local time: columns of times are for comparing. */
+function clock(at: number): string {
+  const date = new Date(at);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
 function Item({ item }: { item: HistoryItem }) {
   return (
     <li className="flex min-h-9 flex-wrap items-center gap-x-4 gap-y-1 px-4 py-1.5">
-      <span className="mono w-44 shrink-0 text-faint">
-        {new Date(item.at).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'medium' })}
-      </span>
+      <span className="mono w-44 shrink-0 text-faint">{clock(item.at)}</span>
       {item.kind === 'event' ? <EventText item={item} /> : <AuditText row={item.row} />}
       <RelativeTime time={item.at} className="ml-auto text-faint text-sm" />
     </li>

@@ -1,6 +1,6 @@
 'use client';
-import { memo } from 'react';
-import { parseAnsi } from '#lib/ansi.ts';
+import { type CSSProperties, memo } from 'react';
+import { type AnsiRun, parseAnsi } from '#lib/ansi.ts';
 import { logs as words } from '#lib/strings/logs.ts';
 import { cx } from '#ui/class-names.ts';
 import { CopyButton } from '#ui/copy.tsx';
@@ -82,17 +82,26 @@ function Text({
 }) {
   const pieces = highlight(runs, search?.ranges(text) ?? []);
   return pieces.map((piece, index) => {
-    const style =
-      piece.color || piece.background ? { color: piece.color, backgroundColor: piece.background } : undefined;
-    if (!piece.hit && !style && !piece.className) return piece.text;
+    const style = piece.color || piece.background ? styleOf(piece) : undefined;
+    const readable = piece.color && !hasGround(piece) && 'ansi-rgb';
+    const className = cx(piece.className, readable, piece.hit && 'log-hit');
+    if (!style && className === '') return piece.text;
     const Tag = piece.hit ? 'mark' : 'span';
     return (
       // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a line have no other name
-      <Tag key={index} className={cx(piece.className, piece.hit && 'log-hit')} style={style}>
+      <Tag key={index} className={className} style={style}>
         {piece.text}
       </Tag>
     );
   });
+}
+
+const hasGround = (piece: AnsiRun) => piece.background !== undefined || piece.className.includes('ansi-bg-');
+
+/** A colour without a ground of its own is made readable on ours by the style sheet. */
+function styleOf(piece: AnsiRun): CSSProperties {
+  if (!piece.color || hasGround(piece)) return { color: piece.color, backgroundColor: piece.background };
+  return { '--ansi-rgb': piece.color } as CSSProperties;
 }
 
 const levelTone: Record<Level, string> = {

@@ -18,7 +18,7 @@ export type Page = { label: string; href: string };
 
 type Act = keyof typeof words.verbs;
 
-const item = 'flex min-h-9 items-center gap-2.5 rounded-control px-2.5 data-[selected=true]:bg-hover max-md:min-h-11';
+const item = 'flex min-h-9 items-center gap-2.5 rounded-control px-2.5 data-[selected=true]:bg-press max-md:min-h-11';
 const group =
   '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-faint [&_[cmdk-group-heading]]:text-xs';
 

@@ -48,11 +48,19 @@ export function StatsView({ host, container, running }: { host: string; containe
         ))}
       </fieldset>
       <div className="grid gap-4 xl:grid-cols-2">
-        <Chart {...chart} title={words.cpu} base={10} format={formatPercent} lines={[line(words.cpu, series.cpu)]} />
+        <Chart
+          {...chart}
+          title={words.cpu}
+          base={10}
+          floor={10}
+          format={formatPercent}
+          lines={[line(words.cpu, series.cpu)]}
+        />
         <Chart
           {...chart}
           title={words.memory}
           base={2}
+          floor={2 ** 20}
           format={formatMemory}
           lines={[line(words.memory, series.memory), line(words.limit, series.limit, 'limit')]}
         />
@@ -60,6 +68,7 @@ export function StatsView({ host, container, running }: { host: string; containe
           {...chart}
           title={words.network}
           base={10}
+          floor={1000}
           format={rate}
           lines={[line(words.received, series.received), line(words.sent, series.sent, 2)]}
         />
@@ -67,6 +76,7 @@ export function StatsView({ host, container, running }: { host: string; containe
           {...chart}
           title={words.disk}
           base={10}
+          floor={1000}
           format={rate}
           lines={[line(words.read, series.read), line(words.written, series.written, 2)]}
         />
@@ -74,6 +84,7 @@ export function StatsView({ host, container, running }: { host: string; containe
           {...chart}
           title={words.pids}
           base={10}
+          floor={4}
           format={(value) => value.toFixed(0)}
           lines={[line(words.pids, series.pids)]}
         />
