@@ -196,13 +196,24 @@ const MSG_NOSIGNAL = 0x4000;
 /** conmon reads at most this much of one packet. */
 export const ATTACH_PACKET = 32 * 1024;
 
+const ended = (cause?: unknown): EngineError =>
+  new EngineError('conflict', 'the container does not run any more', { cause });
+
+function openBundle(bundle: string): number {
+  try {
+    return openSync(bundle, constants.O_DIRECTORY | constants.O_RDONLY);
+  } catch (cause) {
+    throw ended(cause);
+  }
+}
+
 /**
  * Connects to the attach socket for input only: with the reading side shut,
  * conmon never waits for us with the container's output, which the log has.
  */
 export function attachInput(bundle: string): number {
   // The path of a socket holds 107 bytes; through the directory's descriptor any bundle fits.
-  const directory = openSync(bundle, constants.O_DIRECTORY | constants.O_RDONLY);
+  const directory = openBundle(bundle);
   try {
     const path = `/proc/self/fd/${directory}/attach`;
     const address = Buffer.alloc(110);
@@ -213,6 +224,8 @@ export function attachInput(bundle: string): number {
     if (libc.connect(fd, address, 2 + path.length + 1) !== 0) {
       const errno = lastErrno();
       closeSync(fd);
+      // conmon removes its socket when the container ends.
+      if (errno === 'ENOENT' || errno === 'ECONNREFUSED') throw ended();
       throw errnoError('connect to the input of the container', errno);
     }
     libc.shutdown(fd, SHUT_RD);

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { unusableArchitectures } from '#os/abi.ts';
 import type { CgroupLayout } from '#os/cgroup.ts';
 import { controllerHas } from '#os/cgroup-stats.ts';
 import { findProgram } from '#os/runc.ts';
@@ -39,7 +40,7 @@ export async function detectHost(options: {
       blkioWeight: cgroups.version === 2 || has('blkio', 'blkio.weight') || has('blkio', 'blkio.bfq.weight'),
       realtime: has('cpu', 'cpu.rt_runtime_us'),
     },
-    defaultSeccomp: createDefaultSeccomp(options.seccompProfile),
+    defaultSeccomp: createDefaultSeccomp(options.seccompProfile, unusableArchitectures()),
     apparmor: existsSync('/sys/kernel/security/apparmor/profiles'),
     init,
     oomScoreAdj: Number(readFileSync('/proc/self/oom_score_adj', 'latin1')),
