@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { openStreams, type Streams } from './streams-fixture.ts';
 
 const run = promisify(execFile);
@@ -123,5 +124,19 @@ describe('docker attach', () => {
     for (const client of clients) client.destroy();
     await expect.poll(open, { timeout: 10_000, interval: 200 }).toBeLessThanOrEqual(before + 2);
     expect((await container.inspect()).State.Running).toBe(true);
+  });
+
+  test('a WebSocket carries input and bare output', async () => {
+    const container = await streams.up(['sh', '-c', 'read line; echo "got $line"; echo e >&2'], { OpenStdin: true });
+    const query = 'stream=1&stdin=1&stdout=1&stderr=1';
+    const socket = new WebSocket(`ws+unix://${streams.socket}:/containers/${container.id}/attach/ws?${query}`);
+    let seen = '';
+    socket.on('message', (data: Buffer) => {
+      seen += data.toString();
+    });
+    await once(socket, 'open');
+    socket.send('hello\n');
+    await once(socket, 'close');
+    expect(seen).toBe('got hello\ne\n');
   });
 });

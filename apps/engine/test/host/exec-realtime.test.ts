@@ -13,6 +13,7 @@ import {
   type ServerToClient,
   type StatsSample,
 } from '#contract/realtime.ts';
+import { SOCKET_PRINCIPAL } from '#core/access/principal.ts';
 import { EngineError } from '#core/errors.ts';
 import { openStreams, type Streams } from './streams-fixture.ts';
 
@@ -44,10 +45,7 @@ beforeAll(async () => {
         },
       };
     },
-    docker(host) {
-      if (host !== 'local') throw new EngineError('not_found', `no such host: ${host}`);
-      return streams.docker;
-    },
+    docker: (host) => streams.engine.hosts.docker(host, SOCKET_PRINCIPAL),
     async audit(_client, act) {
       acts.push(act);
     },
@@ -105,7 +103,7 @@ test('lets nobody in without a session', async () => {
 });
 
 test('checks shape, host and permission of every request', async () => {
-  await expect(ask(client, 'events:subscribe', { host: 'nosuch' })).rejects.toThrow('no such host: nosuch');
+  await expect(ask(client, 'events:subscribe', { host: 'nosuch' })).rejects.toThrow('No such host: nosuch');
   await expect(ask(client, 'events:subscribe', null)).rejects.toThrow();
   await expect(ask(client, 'terminal:shells', { host: 'local', container: '../x' })).rejects.toThrow('not a container');
   denied.add('containers:exec');

@@ -24,6 +24,7 @@ import type { ContainerNetworking, NetworkRecord } from '#core/networks/types.ts
 import { createSystem } from '#core/system/system.ts';
 import { createUsage } from '#core/system/usage.ts';
 import type { VolumeAccess } from '#core/volumes/types.ts';
+import { createHosts } from '#hosts/hosts.ts';
 import { newId } from '#lib/ids.ts';
 import { nowNano } from '#lib/time.ts';
 import { isHungUp } from '#os/hangup.ts';
@@ -157,6 +158,12 @@ async function open() {
     log: { error: note },
     register: () => undefined,
   });
+  // As server-side features reach the local engine: dockerode over a pair of streams.
+  const hosts = createHosts({
+    accept: (end, principal) => server.accept(end, { kind: 'memory', principal }),
+    engine: { version: '0.0.0', hostname: 'test' },
+    dataRoot: base,
+  });
   const socket = join(base, 'api', 'docker.sock');
   await server.listenUnix({ path: socket, group: 'root' });
   const close = async (): Promise<void> => {
@@ -164,7 +171,7 @@ async function open() {
     await server.close();
     await containers.close();
   };
-  return { stage, close, engine: { socket, containers, logs, execs, usage, runtime, events, errors, stored } };
+  return { stage, close, engine: { socket, hosts, containers, logs, execs, usage, runtime, events, errors, stored } };
 }
 
 function overlays(base: string) {

@@ -149,6 +149,11 @@ describe('execs', () => {
     execs.kill(id);
     execs.kill('unknown');
     expect(started[0]?.killed).toBe(true);
+    const second = execs.create('web', CONFIG).id;
+    const starting2 = execs.start(second);
+    execs.kill(second);
+    await starting2;
+    expect(started[1]?.killed).toBe(true);
   });
 
   it('forgets with the container, and keeps no more than it should', async () => {

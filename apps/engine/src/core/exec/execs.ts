@@ -47,6 +47,8 @@ type Entry = {
   record: ExecRecord;
   process: ExecProcess | null;
   wantedSize: { rows: number; columns: number } | null;
+  /** Asked to end while it was only just starting. */
+  doomed: boolean;
 };
 
 /** Records kept per container beside the running ones: enough to read an exit code late, not enough to fill memory. */
@@ -82,7 +84,7 @@ export function createExecs({ containers, runtime, events }: ExecsDeps): Execs {
       }
     }
     ids.add(record.id);
-    entries.set(record.id, { record, process: null, wantedSize: null });
+    entries.set(record.id, { record, process: null, wantedSize: null, doomed: false });
   };
 
   const tell = (record: ExecRecord, action: string, attributes: Record<string, string> = {}): void => {
@@ -144,7 +146,9 @@ export function createExecs({ containers, runtime, events }: ExecsDeps): Execs {
       else entry.wantedSize = size;
     },
     kill(id) {
-      entries.get(id)?.process?.kill();
+      const entry = entries.get(id);
+      if (entry?.process) entry.process.kill();
+      else if (entry?.record.status === 'running') entry.doomed = true;
     },
     detached(id) {
       const entry = entries.get(id);
@@ -185,6 +189,7 @@ export function createExecs({ containers, runtime, events }: ExecsDeps): Execs {
     entry.process = process;
     record.pid = process.pid;
     if (entry.wantedSize) process.resize(entry.wantedSize);
+    if (entry.doomed) process.kill();
     process.exited.then(
       ({ exitCode }) => finish(entry, exitCode),
       () => finish(entry, 126),
