@@ -9,7 +9,8 @@ export function replaceParams(changes: Record<string, string | null>): void {
     if (value) url.searchParams.set(key, value);
     else url.searchParams.delete(key);
   }
-  history.replaceState(history.state, '', url);
+  // With the router's own state the router would take the change for its own and not tell useSearchParams.
+  history.replaceState(null, '', url);
 }
 
 /** One query parameter as state: survives reload, can be sent to somebody. */

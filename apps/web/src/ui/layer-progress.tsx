@@ -20,19 +20,20 @@ export function LayerProgress({
         </p>
       ))}
       {layers.map((layer) => (
-        <div key={layer.id} className="grid grid-cols-[104px_1fr_auto] items-center gap-3">
+        <div key={layer.id} className="grid grid-cols-[1fr_auto] items-center gap-x-3 gap-y-1">
           <span className="text-muted">{layer.id}</span>
-          <Meter
-            plain
-            label={`${layer.id}: ${layer.status}`}
-            value={layer.done ? 1 : layer.current}
-            max={layer.done ? 1 : layer.total}
-          />
-          <span className="min-w-40 text-right text-faint">
+          <span className="text-right text-faint">
             {layer.done || layer.total === 0
               ? layer.status
               : `${layer.status} ${format(layer.current)} / ${format(layer.total)}`}
           </span>
+          <Meter
+            plain
+            className="col-span-2"
+            label={`${layer.id}: ${layer.status}`}
+            value={layer.done ? 1 : layer.current}
+            max={layer.done ? 1 : layer.total}
+          />
         </div>
       ))}
       {lines.slice(1).map((line) => (

@@ -85,7 +85,7 @@ export function Chip({
       )}
     >
       {children}
-      {count !== undefined && <span className="mono opacity-80">{count}</span>}
+      {count !== undefined && <span className="mono">{count}</span>}
     </button>
   );
 }

@@ -1,5 +1,5 @@
 'use client';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { emptyForm, type FormErrors, type RunForm } from './model.ts';
 import { validate } from './validate.ts';
 
@@ -20,6 +20,35 @@ export type FormHandle = {
   setRefused: (field: string | null, message: string) => void;
 };
 
+/**
+ * Runs a change after the press that is under way. A field that is left by pressing a button shows its error below
+ * itself: drawn at once, the error would push the button away from under the pointer and the press would be lost.
+ */
+function useAfterPress(): (change: () => void) => void {
+  const pressed = useRef(false);
+  useEffect(() => {
+    const down = () => {
+      pressed.current = true;
+    };
+    const up = () => {
+      pressed.current = false;
+    };
+    addEventListener('pointerdown', down, true);
+    addEventListener('pointerup', up, true);
+    addEventListener('pointercancel', up, true);
+    return () => {
+      removeEventListener('pointerdown', down, true);
+      removeEventListener('pointerup', up, true);
+      removeEventListener('pointercancel', up, true);
+    };
+  }, []);
+  return (change) => {
+    if (!pressed.current) return change();
+    // The click follows the release in the same task; the next task is after it.
+    addEventListener('pointerup', () => setTimeout(change), { once: true });
+  };
+}
+
 export function useForm(initial: Partial<RunForm>): FormHandle {
   const [form, setForm] = useState<RunForm>({ ...emptyForm, ...initial });
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
@@ -27,6 +56,7 @@ export function useForm(initial: Partial<RunForm>): FormHandle {
   const [refused, setRefusedState] = useState<{ field: string; message: string } | null>(null);
   const errors = validate(form);
   const rowCount = useRef(0);
+  const afterPress = useAfterPress();
   const change = (key: string, update: (form: RunForm) => RunForm) => {
     setForm(update);
     if (refused?.field === key) setRefusedState(null);
@@ -35,7 +65,7 @@ export function useForm(initial: Partial<RunForm>): FormHandle {
     form,
     errorOf: (path) => (refused?.field === path ? refused.message : sent || left.has(path) ? errors[path] : undefined),
     set: (key, value) => change(key, (old) => ({ ...old, [key]: value })),
-    leave: (path) => setLeft(new Set([...left, path])),
+    leave: (path) => afterPress(() => setLeft((old) => new Set([...old, path]))),
     addRow: (key, row) => {
       rowCount.current += 1;
       const id = `r${rowCount.current}`;

@@ -55,7 +55,7 @@ function EventRow({ host, event }: { host: string; event: LiveEvent }) {
       subject
     );
   return (
-    <li className="flex min-h-[37px] items-center gap-3 border-b px-6 max-md:px-4">
+    <li className="flex min-h-[38px] items-center gap-3 border-b px-6 max-md:px-4">
       <Icon className="size-4 shrink-0 text-faint" strokeWidth={1.7} aria-label={kind} />
       <span className="truncate font-medium">{name}</span>
       <span className="min-w-0 flex-1 truncate text-muted">

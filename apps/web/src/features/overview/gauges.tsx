@@ -23,7 +23,7 @@ function Gauge({
   return (
     <section aria-label={name} className="flex min-w-0 flex-col gap-1 bg-page px-6 py-4 max-md:px-4">
       <h2 className="font-normal text-muted text-sm">{name}</h2>
-      <p className="flex items-baseline gap-2 whitespace-nowrap">
+      <p className="flex flex-wrap items-baseline gap-x-2 whitespace-nowrap">
         {value ? (
           <span className="font-medium text-2xl tabular-nums">{value}</span>
         ) : (
@@ -31,7 +31,7 @@ function Gauge({
         )}
         <span className="truncate text-muted text-sm">{note}</span>
       </p>
-      <div className="flex h-7 items-center">{children}</div>
+      <div className="flex min-h-7 items-center">{children}</div>
     </section>
   );
 }

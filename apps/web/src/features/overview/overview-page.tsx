@@ -25,7 +25,7 @@ export function OverviewPage({ hostName, hostNote }: { hostName: string; hostNot
     { href: '/networks', label: overview.counts.networks, count: networks?.length },
   ];
   return (
-    <div className="min-h-0 flex-1 overflow-y-auto">
+    <div className="flex min-h-0 flex-1 flex-col overflow-y-auto">
       <PageHeader title={hostName} meta={<span>{hostNote}</span>} />
       <Gauges host={host}>
         <Gauge
@@ -33,7 +33,7 @@ export function OverviewPage({ hostName, hostNote }: { hostName: string; hostNot
           value={containers.data ? String(running) : null}
           note={containers.data ? overview.notRunning(items.length - running) : ''}
         >
-          <p className="flex min-w-0 gap-3 overflow-hidden whitespace-nowrap text-sm">
+          <p className="flex min-w-0 flex-wrap gap-x-3 overflow-hidden whitespace-nowrap text-sm max-md:h-10">
             {counts.map((one) => (
               <Link
                 key={one.href}
@@ -56,7 +56,7 @@ export function OverviewPage({ hostName, hostNote }: { hostName: string; hostNot
           {messageOf(containers.error)}
         </Problem>
       )}
-      <div className="grid lg:grid-cols-2">
+      <div className="grid flex-1 content-start lg:grid-cols-2 lg:content-stretch">
         {containers.isSuccess ? <AttentionList host={host} items={items} /> : <div />}
         <EventList host={host} />
       </div>
