@@ -13,6 +13,9 @@ const TerminalScreen = dynamic(
   { ssr: false },
 );
 
+/** The second terminal of a container is `web 2`. */
+const numbered = (name: string, before: number) => (before === 0 ? name : `${name} ${before + 1}`);
+
 /** The region at the bottom that holds terminals and survives navigation. A container's Terminal tab shows them itself. */
 export function DockSlot() {
   const open = useTerminals();
@@ -21,9 +24,9 @@ export function DockSlot() {
   const inTab = pathname.startsWith('/containers/') && tab === 'terminal';
   const [fontSize] = usePreference<number>(FONT.key, FONT.default);
   if (open.length === 0 || inTab) return null;
-  const items = open.map(({ key, name, host, container, session }) => ({
+  const items = open.map(({ key, name, host, container, session }, index) => ({
     key,
-    title: name,
+    title: numbered(name, open.slice(0, index).filter((each) => each.container === container).length),
     href: hostHref(`/containers/${container}?tab=terminal`, host),
     live: session.view().status === 'running',
     onClose: () => terminals.close(key),

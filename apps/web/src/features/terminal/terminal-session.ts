@@ -160,6 +160,7 @@ export function createTerminalSession(options: { socket: TerminalSocket; screen:
     again(): void {
       if (id !== null) return;
       emulator.write('\r\n');
+      emulator.focus();
       open();
     },
     answerPaste(yes: boolean): void {
