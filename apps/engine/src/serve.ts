@@ -1,87 +1,37 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { attachRoutes } from '#api/docker/attach.ts';
-import { toSummary } from '#api/docker/container-to-docker.ts';
-import { containersRoutes } from '#api/docker/containers.ts';
-import { eventsRoutes } from '#api/docker/events.ts';
-import { execRoutes } from '#api/docker/exec.ts';
-import { imageRoutes } from '#api/docker/images.ts';
-import { imageSummary } from '#api/docker/images-to-docker.ts';
-import { laterRoutes } from '#api/docker/later.ts';
-import { logsRoutes } from '#api/docker/logs.ts';
-import { networkRoutes } from '#api/docker/networks.ts';
-import { statsRoutes } from '#api/docker/stats.ts';
-import { systemRoutes } from '#api/docker/system.ts';
-import { volumeRoutes } from '#api/docker/volumes.ts';
-import { volumeToDocker } from '#api/docker/volumes-to-docker.ts';
+import { registerDashboard } from '#api/dashboard/dashboard.ts';
+import { createMetrics } from '#api/dashboard/metrics.ts';
 import { createSessionCookies } from '#api/gateway/cookie.ts';
 import { createGateway } from '#api/gateway/gateway.ts';
 import { createDockerKernel } from '#api/http/docker-kernel.ts';
 import { createDoors } from '#api/http/door.ts';
 import { createOriginPolicy } from '#api/http/origin.ts';
-import type { DockerRoute } from '#api/http/route.ts';
-import { createHttpServer } from '#api/http/server.ts';
-import type { Config } from '#config/config.ts';
-import { nowNano } from '#lib/time.ts';
+import { createHttpServer, type HttpServer } from '#api/http/server.ts';
+import { createRealtime } from '#api/realtime/server.ts';
+import { registerSite } from '#api/site/site.ts';
+import type { Config, SettingInfo } from '#config/config.ts';
+import { createHosts } from '#hosts/hosts.ts';
 import type { Engine } from './compose.ts';
+import { dockerRoutes } from './docker-routes.ts';
 
-/** Every route of the Docker API: what is served, and 501 for the rest of the specification. */
-export function dockerRoutes(engine: Engine, log: Logger): DockerRoute[] {
-  const { containers, images, execs, events, logs, networks, usage, runtime, system, volumes } = engine;
-  const onError = (error: unknown) => log.error({ err: error }, 'an attached stream');
-  const now = nowNano;
-  const served = [
-    ...systemRoutes({
-      system,
-      now,
-      diskUsage: diskUsage(engine),
-      checkAuth: ({ server, identityToken, ...rest }, options) =>
-        images.checkAuth({ ...rest, serveraddress: server, identitytoken: identityToken }, options),
-    }),
-    ...eventsRoutes({ events, now }),
-    ...containersRoutes({ containers, images, execIds: execs.idsOf, now }),
-    ...attachRoutes({ containers, runtime, logs, events, onError }),
-    ...logsRoutes({ containers, logs, now }),
-    ...statsRoutes({ containers, usage, runtime, events }),
-    ...execRoutes({ execs }),
-    ...imageRoutes({ images, now, onError }),
-    ...networkRoutes({ networks, now }),
-    ...volumeRoutes({ volumes }),
-  ];
-  return [...served, ...laterRoutes(served)];
-}
+/** Rows of ended sessions are removed this often. */
+const SWEEP_MS = 10 * 60_000;
 
-/** The parts of `GET /system/df`; measured when asked for. */
-function diskUsage({ containers, images, volumes }: Engine) {
-  return {
-    layersSize: async () => images.diskUsage().total,
-    images: async () =>
-      images.list().map((record) =>
-        imageSummary(record, {
-          version: '1.51',
-          sharedSize: images.sharedSize(record.id),
-          containers: images.usersOf(record.id).length,
-        }),
-      ),
-    containers: () =>
-      Promise.all(
-        containers
-          .all()
-          .map(async (record) =>
-            toSummary(record, { image: record.config.Image, now: nowNano(), size: await containers.size(record) }),
-          ),
-      ),
-    volumes: () =>
-      Promise.all(
-        volumes.list().map(async (volume) => {
-          const references = volumes.users(volume.name).length;
-          return volumeToDocker(volume, { size: await volumes.size(volume.name), references });
-        }),
-      ),
-  };
-}
+type ServeOptions = {
+  engine: Engine;
+  config: Config;
+  settings: readonly SettingInfo[];
+  version: string;
+  /** The repository: the built site is below it. */
+  root: string;
+  log: Logger;
+};
 
-export async function serve(options: { engine: Engine; config: Config; version: string; log: Logger }) {
+/** Opens the doors: the socket, the port, and the streams inside the process. Resolves when all of them listen. */
+export async function serve(options: ServeOptions) {
   const { engine, config, version, log } = options;
   const doors = createDoors();
   const origin = createOriginPolicy(config);
@@ -94,10 +44,70 @@ export async function serve(options: { engine: Engine; config: Config; version: 
     trustProxy: config.trustProxy,
     onError: (error) => log.error({ err: error }, 'the gateway'),
   });
-  const routes = dockerRoutes(engine, log);
-  const docker = createDockerKernel({ routes, guard: gateway.docker, version, log });
-  const server = await createHttpServer({ docker, doors, origin, log, register: () => undefined });
+  const metrics = createMetrics({ version, containersByState: () => countByState(engine) });
+  engine.events.subscribe(metrics.event);
+  const about = { version, hostname: hostname() };
+  let server: HttpServer;
+  const hosts = createHosts({
+    accept: (end, principal) => server.accept(end, { kind: 'memory', principal }),
+    engine: about,
+    dataRoot: config.dataRoot,
+  });
+  const register = async (app: FastifyInstance): Promise<void> => {
+    registerDashboard(app, {
+      access: engine.access,
+      audit: engine.audit,
+      hosts,
+      cookies,
+      metrics,
+      engine: about,
+      settings: () => [...options.settings],
+      gateway,
+      log,
+      ready: () =>
+        engine.database.prisma.$queryRawUnsafe('SELECT 1').then(
+          () => null,
+          () => 'the database does not answer',
+        ),
+    });
+    await registerSite(app, { directory: join(options.root, 'apps/web/out'), publicUrl: config.publicUrl });
+  };
+  const docker = createDockerKernel({
+    routes: dockerRoutes(engine, log),
+    guard: gateway.docker,
+    version,
+    log,
+    onResponse: metrics.http,
+  });
+  server = await createHttpServer({ docker, doors, origin, log, register });
+  const live = createRealtime({
+    authorise: gateway.live,
+    docker: (host, client) => hosts.docker(host, gateway.principalOf(client)),
+    audit: gateway.recordLive,
+    sample: (host) => (host === 'local' ? engine.usage.sample() : null),
+    killExec: (host, id) => {
+      if (host === 'local') engine.execs.kill(id);
+    },
+    log,
+  });
+  server.onUpgrade('/live', live.handleUpgrade);
   await server.listenUnix({ path: config.socket, group: config.socketGroup });
   const port = await server.listenTcp({ host: config.host, port: config.port });
-  return { port, hostname: hostname(), close: () => server.close() };
+  const sweep = setInterval(() => {
+    engine.access.sweep().catch((error: unknown) => log.error({ err: error }, 'removing sessions that ended'));
+  }, SWEEP_MS).unref();
+  return {
+    port,
+    async close(): Promise<void> {
+      clearInterval(sweep);
+      await live.close();
+      await server.close();
+    },
+  };
+}
+
+function countByState({ containers }: Engine): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { state } of containers.all()) counts[state.status] = (counts[state.status] ?? 0) + 1;
+  return counts;
 }

@@ -33,10 +33,14 @@ const OUT_OF_SCOPE: Record<string, Later[]> = {
     ['DELETE', `/${noun}/{rest:path}`, 'system:read'],
   ]),
   'Managing plugins': [
-    ['GET', '/plugins/{rest:path}', 'system:read'],
+    ['GET', '/plugins/privileges', 'system:read'],
     ['POST', '/plugins/{rest:path}', 'system:read'],
-    ['DELETE', '/plugins/{rest:path}', 'system:read'],
   ],
+};
+
+/** `docker inspect` asks for a plugin last and expects not to find one. */
+const noSuchPlugin: DockerRoute['handler'] = async ({ params }) => {
+  throw new EngineError('not_found', `plugin "${params.name}" not found`);
 };
 
 /**
@@ -65,17 +69,10 @@ export function laterRoutes(served: readonly DockerRoute[]): DockerRoute[] {
     ...Object.entries(OUT_OF_SCOPE).flatMap(([what, rows]) =>
       refuse(`${what} is not part of Gantry: see SCOPE.md`, rows),
     ),
-    // No plugins and no build cache are facts, not gaps: the lists are empty.
+    // No plugins and no build cache are facts, not gaps: the lists are empty and no name is found.
     { method: 'GET', path: '/plugins', permission: 'system:read', handler: async () => json([]) },
-    {
-      // `docker inspect` asks for a plugin last and goes by the 404.
-      method: 'GET',
-      path: '/plugins/{name:path}/json',
-      permission: 'system:read',
-      handler: async ({ params }) => {
-        throw new EngineError('not_found', `plugin "${params.name}" not found`);
-      },
-    },
+    { method: 'GET', path: '/plugins/{name:path}/json', permission: 'system:read', handler: noSuchPlugin },
+    { method: 'DELETE', path: '/plugins/{name:path}', permission: 'system:read', handler: noSuchPlugin },
     {
       method: 'POST',
       path: '/build/prune',
