@@ -1,9 +1,10 @@
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from '#core/errors.ts';
 import { errnoError, lastErrno, libc } from './libc.ts';
-import { processTree, signalProcess } from './proc.ts';
+import { allProcesses, procCommandLine, processTree, signalProcess } from './proc.ts';
 import { start, tidyStderr } from './process.ts';
 
 /**
@@ -73,7 +74,7 @@ export async function conmonCreate(
   options: ConmonOptions,
   limits: { timeout: number; signal?: AbortSignal },
 ): Promise<number> {
-  limits.signal?.throwIfAborted();
+  if (limits.signal?.aborted) throw new EngineError('cancelled', 'creating the container was cancelled');
   const child = await start('conmon', argumentsOf(options), {
     env: { _OCI_SYNCPIPE: '3', TZ: 'UTC' },
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
@@ -93,12 +94,13 @@ export async function conmonCreate(
   }, limits.timeout);
   const onAbort = () => stop(new EngineError('cancelled', 'creating the container was cancelled'));
   limits.signal?.addEventListener('abort', onAbort, { once: true });
+  if (limits.signal?.aborted) onAbort();
   try {
     const text = await Promise.race([readSync(sync), stopped]);
     return pidFrom(text, stderr);
   } catch (error) {
     child.kill();
-    killConmon(options.bundle);
+    await killAll(options.bundle);
     throw error;
   } finally {
     clearTimeout(timer);
@@ -134,6 +136,25 @@ export function killConmon(bundle: string): void {
   const pid = conmonPid(bundle);
   if (pid === 0) return;
   for (const each of processTree(pid)) signalProcess(each, 'SIGKILL');
+}
+
+const KILL_TIMEOUT = 2000;
+
+const isGiven = (words: readonly string[], bundle: string): boolean =>
+  words.some((word, i) => word === bundle && (words[i - 1] === '-b' || words[i - 1] === '--bundle'));
+
+/**
+ * For a conmon that may not have written its pid file: the conmon and the
+ * runtime that were given this bundle, and their descendants, until they are
+ * gone.
+ */
+async function killAll(bundle: string): Promise<void> {
+  for (const until = Date.now() + KILL_TIMEOUT; Date.now() < until; await delay(2)) {
+    const processes = allProcesses().filter(({ state }) => state !== 'Z');
+    const named = processes.filter(({ pid }) => pid !== process.pid && isGiven(procCommandLine(pid), bundle));
+    if (named.length === 0) return;
+    for (const { pid } of named) for (const each of processTree(pid, processes)) signalProcess(each, 'SIGKILL');
+  }
 }
 
 /** The pid of the bundle's conmon, 0 when it does not live. */

@@ -51,6 +51,17 @@ test('the same when the caller goes away', async () => {
   expect(processes()).toEqual([]);
 });
 
+test('however early the caller goes away', async () => {
+  const runtime = program('stuck', 'sleep 1000');
+  for (let turn = 0; turn < 20; turn += 1) {
+    const abort = new AbortController();
+    const creating = conmonCreate(options(runtime), { timeout: 30_000, signal: abort.signal });
+    setTimeout(() => abort.abort(), turn);
+    await expect(creating).rejects.toMatchObject({ code: 'cancelled' });
+    expect(processes()).toEqual([]);
+  }
+});
+
 test('a runtime that fails is quoted', async () => {
   const failing = program('failing', 'echo "the disk is on fire" >&2; exit 1');
   await expect(conmonCreate(options(failing), { timeout: 5000 })).rejects.toMatchObject({
