@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import type { Runtime } from '#core/containers/ports.ts';
 import type { ContainerRecord } from '#core/containers/types.ts';
+import { isEngineError } from '#core/errors.ts';
 import type { EventBus } from '#core/events/events.ts';
 
 export type LateStdinDeps = {
@@ -66,7 +67,10 @@ export function createLateStdin({ containers, runtime, events, onError }: LateSt
       done(error);
     },
   });
-  late.on('error', (error) => onError(error));
+  // A process that ended first is no failure: its input is just not wanted any more.
+  late.on('error', (error) => {
+    if (!isEngineError(error, 'conflict')) onError(error);
+  });
   // Opened at once: the first keystroke should not wait for it.
   open().catch((error: Error) => late.destroy(error));
   return late;
