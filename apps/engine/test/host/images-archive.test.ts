@@ -320,7 +320,11 @@ describe('names', () => {
     });
     expect((await host.images.prune({ dangling: false })).removed).toEqual([]);
     host.users.set(made.id, [{ id: container, running: false }]);
-    expect(await host.images.remove('a:1', { force: true })).toContainEqual({ Untagged: 'a:1' });
+    expect(await host.images.remove('a:1', { force: true })).toEqual([
+      { Untagged: 'a:1' },
+      { Deleted: made.id },
+      { Deleted: digestOf(base) },
+    ]);
   });
 
   test('after a restart everything is as it was, and what no image names is gone', async () => {

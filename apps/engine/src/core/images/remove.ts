@@ -88,7 +88,9 @@ async function removeByName(
   // Digests of a repository mean nothing without a tag there.
   const goes = (digest: string) => digest === full || (isLastTagThere && repositoryOfName(digest) === repository);
   const rest = { ...record, repoTags: tags, repoDigests: record.repoDigests.filter((digest) => !goes(digest)) };
-  if (rest.repoTags.length === 0 && rest.repoDigests.length === 0 && context.usersOf(record.id).length === 0) {
+  // A stopped container, when forced, keeps the layers it stands on; the image goes all the same.
+  const isHeld = context.usersOf(record.id).some((user) => user.running || !force);
+  if (rest.repoTags.length === 0 && rest.repoDigests.length === 0 && !isHeld) {
     const hasChildren = context.catalog.all().some((other) => other.parent === record.id);
     if (!hasChildren) return deleteRecord(context, record);
   }
