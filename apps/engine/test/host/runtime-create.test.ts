@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ownCapabilities } from '#drivers/runtime/capabilities.ts';
 import { cgroupDirectories, cgroupPids, detectCgroups } from '#os/cgroup.ts';
-import { readMounts } from '#os/mount.ts';
+import { mount, readMounts, unmount } from '#os/mount.ts';
 import { allProcesses, procCommandLine } from '#os/proc.ts';
 import { runOk } from '#os/process.ts';
 import { openStage, type Stage, type Wanted } from './runtime-fixture.ts';
@@ -361,6 +361,27 @@ describe('limits', () => {
   test('--init is pid 1', async () => {
     if (!stage.runtime.info.init) return;
     expect(await output({ args: ['cat', '/proc/1/comm'], host: { Init: true } })).toBe('docker-init');
+  });
+});
+
+describe('a full disk', () => {
+  test('is said, and nothing is left', async () => {
+    const small = join(stage.base, 'small');
+    mkdirSync(small, { recursive: true });
+    mount({ type: 'tmpfs', source: 'tmpfs', target: small, options: ['size=64k'] });
+    try {
+      writeFileSync(join(small, 'full'), Buffer.alloc(60 * 1024));
+      const runtime = await stage.again(join(small, 'run'));
+      const request = stage.request({ args: ['true'] });
+      await expect(runtime.create(request)).rejects.toMatchObject({
+        code: 'internal',
+        message: expect.stringContaining('no space left on device'),
+      });
+      expect(readMounts().filter(({ mountPoint }) => mountPoint.includes(request.id))).toEqual([]);
+    } finally {
+      await unmount(small);
+    }
+    expect(traces()).toEqual([]);
   });
 });
 

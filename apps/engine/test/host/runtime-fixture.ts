@@ -33,7 +33,7 @@ export type Stage = AsyncDisposable & {
   exitOf(id: string): Promise<ContainerExit>;
   logOf(id: string): string;
   /** Another runtime over the same directories, as after a restart of the engine. */
-  again(): Promise<EmbeddedRuntime>;
+  again(runDir?: string): Promise<EmbeddedRuntime>;
 };
 
 const APPLETS =
@@ -216,9 +216,9 @@ export async function openStage(): Promise<Stage> {
   const instance = randomBytes(3).toString('hex');
   makeRootfs(join(base, 'image'));
   const warnings: string[] = [];
-  const open = (): Promise<EmbeddedRuntime> =>
+  const open = (runDir = join(base, 'run')): Promise<EmbeddedRuntime> =>
     createRuntime({
-      runDir: join(base, 'run'),
+      runDir,
       rootfsBase: join(base, 'overlay'),
       instance,
       runtime: 'auto',
@@ -267,8 +267,8 @@ export async function openStage(): Promise<Stage> {
       await runtime.remove(id);
       return { out: logText(logOf(id)), exit };
     },
-    async again() {
-      const other = await open();
+    async again(runDir) {
+      const other = await open(runDir);
       others.push(other);
       return other;
     },

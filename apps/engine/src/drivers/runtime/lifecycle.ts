@@ -6,6 +6,7 @@ import type { RuntimeCreate } from '#core/containers/ports.ts';
 import { EngineError } from '#core/errors.ts';
 import { type CgroupLayout, cgroupAdopt, cgroupPrune, cgroupRemove } from '#os/cgroup.ts';
 import { conmonCreate, conmonPid, killConmon } from '#os/conmon.ts';
+import { errnoText } from '#os/libc.ts';
 import { mount, unmount } from '#os/mount.ts';
 import { isAlive, procStat, signalProcess } from '#os/proc.ts';
 import { type OciRuntime, runtimeStart } from '#os/runc.ts';
@@ -31,6 +32,7 @@ export type LifecycleDeps = {
   host: SpecHost;
   live: Map<string, Live>;
   exits: Exits;
+  warn(fields: object, text: string): void;
 };
 
 /** Creating takes tens of milliseconds; what takes this long is stuck. */
@@ -40,6 +42,14 @@ const START_TIMEOUT = 10_000;
 const END_TIMEOUT = 2000;
 
 const notFound = (id: string): EngineError => new EngineError('not_found', `No such container: ${id}`);
+
+/** A full disk or an unreadable directory, told without the host's paths. */
+function asEngineError(error: unknown): EngineError {
+  if (error instanceof EngineError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  const reason = code ? errnoText(code) : 'unexpected error';
+  return new EngineError('internal', `cannot create the container: ${reason}`, { cause: error });
+}
 
 export function createLifecycle(deps: LifecycleDeps): Lifecycle {
   const { paths, runtime, live } = deps;
@@ -72,9 +82,18 @@ export function createLifecycle(deps: LifecycleDeps): Lifecycle {
       void cgroupAdopt(deps.cgroups, `${deps.cgroupParent}/supervisors`, conmonPid(bundle));
       return { pid, pidStartTime: stat.startTime };
     } catch (error) {
+      await undo(id, mounted);
+      throw asEngineError(error);
+    }
+  }
+
+  /** What cannot be undone now is removed at the next boot; the reason of the failure matters more. */
+  async function undo(id: string, mounted: readonly string[]): Promise<void> {
+    try {
       await remove(id);
-      for (const target of mounted.reverse()) await unmount(target);
-      throw error;
+      for (const target of [...mounted].reverse()) await unmount(target);
+    } catch (error) {
+      deps.warn({ err: error, id }, 'a failed create left something behind');
     }
   }
 

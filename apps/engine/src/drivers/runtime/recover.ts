@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ContainerExit, Recovered } from '#core/containers/ports.ts';
 import { type CgroupLayout, cgroupChildren, cgroupFrozen, cgroupRemove } from '#os/cgroup.ts';
@@ -77,6 +77,9 @@ async function removeLeftovers(deps: RecoverDeps, keep: ReadonlySet<string>): Pr
   for (const name of names) if (!keep.has(name)) await attempt(name, () => deps.remove(name));
   for (const path of groupsBelow(deps.cgroups, deps.cgroupParent)) {
     if (!keep.has(basename(path))) await attempt(path, () => cgroupRemove(deps.cgroups, path));
+  }
+  for (const name of await readdir(deps.paths.execs)) {
+    await attempt(name, () => rm(join(deps.paths.execs, name), { force: true }));
   }
   const prefix = `${deps.rootfsBase}/`;
   for (const { mountPoint } of readMounts().reverse()) {

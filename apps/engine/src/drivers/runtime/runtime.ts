@@ -78,7 +78,7 @@ export async function createRuntime(deps: RuntimeDeps): Promise<EmbeddedRuntime>
   const live = new Map<string, Live>();
   const exits = createExits({ directory: paths.exits, cgroups, live, warn });
   const execWatch = createFileWatch(paths.execs, (err) => warn({ err }, 'watching for started processes failed'));
-  const lifecycle = createLifecycle({ paths, runtime, cgroups, cgroupParent, host, live, exits });
+  const lifecycle = createLifecycle({ paths, runtime, cgroups, cgroupParent, host, live, exits, warn });
   const execDeps = {
     runtime,
     directory: paths.execs,
