@@ -12,8 +12,9 @@ const ROOT = join(import.meta.dirname, '../../..');
 async function main(): Promise<void> {
   const { config, settings } = loadConfig(process.argv.slice(2), process.env);
   await assertCanRun(config);
-  // Secrets and sockets are made by us alone; what a container sees has its modes set one by one.
-  process.umask(0o077);
+  // What containers see (their root, /etc/hosts, volumes) is made with the mode it must have, which a stricter mask would
+  // take away from users other than root. Database, keys and secrets lie in directories of mode 0700.
+  process.umask(0o022);
   await mkdir(config.dataRoot, { recursive: true, mode: 0o711 });
   await mkdir(config.runDir, { recursive: true, mode: 0o711 });
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
