@@ -35,7 +35,6 @@ export function tokenRoutes({ access }: { access: Access }): RestRoute[] {
       handler: async ({ principal, body }) => {
         auditScope.detail({ name: body.name, scope: body.scope, days: body.days });
         const { token, secret } = await access.createToken(sessionOf(principal).userId, body);
-        auditScope.object('token', token.id, token.name);
         return { body: { ...toToken(token), secret } satisfies TokenCreated };
       },
     }),

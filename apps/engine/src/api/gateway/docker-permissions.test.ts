@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ROLES } from '#core/access/principal.ts';
-import { dockerRoutes } from '../../serve.ts';
+import { dockerRoutes } from '../../docker-routes.ts';
 import { READ_SCOPE, ROLE_PERMISSIONS } from './permissions.ts';
 
 /** Answers every property with itself: enough to build the tables, whose handlers are not called here. */

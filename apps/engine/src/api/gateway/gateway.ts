@@ -71,6 +71,8 @@ export function createGateway(deps: {
   origin: OriginPolicy;
   cookies: SessionCookies;
   trustProxy: readonly string[];
+  /** What an id in a path stands for, when that is known: rows written before the work would else hold it as it was typed. */
+  resolve?: (type: string, id: string) => { type: string; id: string; name: string } | null;
   onError: (error: unknown) => void;
 }): Gateway {
   const { access, audit } = deps;
@@ -90,6 +92,9 @@ export function createGateway(deps: {
     await audit.record(draft, { decision: 'deny', status, error: message });
   };
 
+  const resolved = (object: AuditDraft['object']): AuditDraft['object'] =>
+    object === null ? null : (deps.resolve?.(object.type, object.id) ?? object);
+
   const admitDocker = async (call: DockerCall): Promise<{ principal: Principal; draft: AuditDraft }> => {
     const { request, route } = call;
     const facts = {
@@ -97,7 +102,7 @@ export function createGateway(deps: {
       host: call.host,
       method: route.method,
       route: route.path,
-      object: objectOf(route.path, call.params),
+      object: resolved(objectOf(route.path, call.params)),
     };
     let actor: Actor = ANONYMOUS(identity.clientOf(request).from);
     try {

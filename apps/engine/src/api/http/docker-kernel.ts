@@ -3,7 +3,7 @@ import { type Duplex, Readable } from 'node:stream';
 import type { Actor } from '#core/audit/scope.ts';
 import { EngineError } from '#core/errors.ts';
 import type { Door } from './door.ts';
-import { toProblem } from './errors.ts';
+import { statusOf, toProblem } from './errors.ts';
 import { takeOver, takeoverMode } from './hijack.ts';
 import { parseJson, readJsonBody } from './json-body.ts';
 import { createMatcher } from './match.ts';
@@ -214,8 +214,13 @@ async function answerError(
   common: Headers,
   log: KernelLog,
 ): Promise<number> {
+  if (isDisconnect(error)) {
+    response?.destroy();
+    socket?.destroy();
+    return statusOf('cancelled');
+  }
   const problem = toProblem(error);
-  if (problem.logId !== undefined && !isDisconnect(error)) {
+  if (problem.logId !== undefined) {
     log.error({ id: problem.logId, method: request.method, err: error }, 'request failed');
   }
   const answer = problemResponse(problem.status, problem.message);

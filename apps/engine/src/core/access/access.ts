@@ -234,6 +234,7 @@ export function createAccess(deps: {
         lastUsedAt: null,
         lastUsedFrom: null,
       };
+      auditScope.object('token', token.id, token.name);
       await store.tokens.insert(token);
       return { token, secret };
     },

@@ -57,8 +57,18 @@ export function composeEntry(draft: AuditDraft, outcome: AuditOutcome): Unsealed
     method: plain(draft.method),
     route: plain(draft.route),
     durationMs: Math.round((performance.now() - draft.startedAt) * 1000) / 1000,
-    detail: JSON.stringify(redact(draft.detail)),
+    detail: boundedDetail(draft.detail),
   };
+}
+
+/** A row is some hundred bytes; a client that sends thousands of facts must not fill the disk with them. */
+const MAX_DETAIL = 32 * 1024;
+
+function boundedDetail(detail: Record<string, unknown>): string {
+  const text = JSON.stringify(redact(detail));
+  return text.length <= MAX_DETAIL
+    ? text
+    : JSON.stringify({ truncated: true, facts: Object.keys(detail).slice(0, 32) });
 }
 
 /** A name a client chose may hold a line feed or a terminal sequence, and would forge a line of a log or a table. */

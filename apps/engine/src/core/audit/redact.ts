@@ -13,23 +13,30 @@ const MAX_TEXT = 2048;
 const MAX_ITEMS = 256;
 const MAX_DEPTH = 8;
 
+/** Longer text is cut before it is searched: the patterns below must not cost a hostile client's megabytes. */
+const MAX_SEARCHED = 8192;
+const WORD = '(?:password|passwd|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key)';
+/** A value: quoted, or up to what ends one. */
+const VALUE = `("[^"]*"|'[^']*'|[^\\s,;&}]+)`;
+/** NAME_WITH_SECRET=value, --password=value, "token": "value" */
+const ASSIGNMENT = new RegExp(`(?<![\\w-])([\\w-]{0,64}?${WORD}[\\w-]{0,64}["']?\\s{0,8}[=:]\\s{0,8})${VALUE}`, 'gi');
+/** --password value */
+const FLAG = new RegExp(`(?<![\\w-])(--?[\\w-]{0,64}?${WORD}[\\w-]{0,64}\\s{1,8})(?!-)${VALUE}`, 'gi');
+/** user:password@ and user@ in any URL */
+const USERINFO = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#@]{1,1024}@/gi;
+/** What is left of one when the text was cut in its middle. */
+const CUT_USERINFO = /:\/\/[^\s/?#@]*$/;
+
 export function redactText(text: string): string {
-  return (
-    text
-      // user:password@ and user@ in any URL
-      .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]{1,1024}@/gi, `$1${REDACTED}@`)
-      .replace(/\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{8,}/gi, `$1 ${REDACTED}`)
-      .replace(/\bgantry_[A-Za-z0-9_-]{20,}/g, REDACTED)
-      // NAME_WITH_SECRET=value, --password=value, "token": "value"
-      .replace(
-        /([\w-]*(?:password|passwd|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key)[\w-]*["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;&}]+)/gi,
-        `$1${REDACTED}`,
-      )
-      .replace(
-        /(--?[\w-]*(?:password|passwd|passphrase|secret|token|api-?key)[\w-]*\s+)("[^"]*"|'[^']*'|[^\s-][^\s]*)/gi,
-        `$1${REDACTED}`,
-      )
-  );
+  const searched =
+    text.length > MAX_SEARCHED ? text.slice(0, MAX_SEARCHED).replace(CUT_USERINFO, `://${REDACTED}`) : text;
+  const clean = searched
+    .replace(USERINFO, `$1${REDACTED}@`)
+    .replace(/\b(Bearer|Basic)\s{1,8}[A-Za-z0-9+/=._~-]{8,}/gi, `$1 ${REDACTED}`)
+    .replace(/\bgantry_[A-Za-z0-9_-]{20,}/g, REDACTED)
+    .replace(ASSIGNMENT, `$1${REDACTED}`)
+    .replace(FLAG, `$1${REDACTED}`);
+  return searched === text ? clean : `${clean}…`;
 }
 
 /** A copy without secrets, bounded in depth, items and text. Names of environment variables stay, their values go. */
