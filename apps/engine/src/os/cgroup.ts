@@ -188,7 +188,8 @@ export async function cgroupRemove(layout: CgroupLayout, path: string): Promise<
 
 /** Removes groups that have become empty, from this one up to but not including `top`. */
 export function cgroupPrune(layout: CgroupLayout, path: string, top: string): void {
-  for (let each = path; each.startsWith(`${top}/`); each = dirname(each)) {
+  const prefix = top === '/' ? top : `${top}/`;
+  for (let each = path; each !== top && each.startsWith(prefix); each = dirname(each)) {
     for (const directory of cgroupDirectories(layout, each)) {
       try {
         rmdirSync(directory);

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import type { Runtime, RuntimeStats } from '#core/containers/ports.ts';
 import { EngineError } from '#core/errors.ts';
 import { nowNano } from '#lib/time.ts';
-import { cgroupFreeze, cgroupFrozen, cgroupPids, detectCgroups } from '#os/cgroup.ts';
+import { cgroupFreeze, cgroupFrozen, cgroupPids, cgroupPrune, detectCgroups } from '#os/cgroup.ts';
 import { cgroupCounters, readHost, readNetworks } from '#os/cgroup-stats.ts';
 import { conmonReopenLog, conmonResize } from '#os/conmon.ts';
 import { isAlive, signalProcess } from '#os/proc.ts';
@@ -157,6 +157,8 @@ export async function createRuntime(deps: RuntimeDeps): Promise<EmbeddedRuntime>
     close() {
       exits.close();
       execWatch.close();
+      // Without a container there is nothing to come back to; with one the groups are in use and stay.
+      cgroupPrune(cgroups, `${cgroupParent}/supervisors`, '/');
     },
   };
 }
