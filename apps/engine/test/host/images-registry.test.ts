@@ -1,6 +1,8 @@
+import { readdir, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { TransferProgress } from '#core/images/context.ts';
 import { createRegistry } from '#drivers/registry/registry.ts';
 import { digestOf } from '#lib/digest.ts';
@@ -133,7 +135,6 @@ describe('a real registry', () => {
     const made = image(layers, { tags: ['s:1'] });
     await host.images.load({ source: stream(dockerArchive([made])) });
     const file = `${host.root}/s.tar`;
-    const { writeFile } = await import('node:fs/promises');
     await writeFile(file, dockerArchive([made]));
     for (const format of ['oci', 'v2s2']) {
       const target = `${registry.host}/sk:${format}`;
@@ -216,7 +217,10 @@ describe('a registry that misbehaves', () => {
   const isLayer = (request: IncomingMessage) => request.url?.endsWith(digestOf(layer)) ?? false;
   const expectNothing = async (host: Awaited<ReturnType<typeof createImageHost>>) => {
     expect(host.images.list()).toEqual([]);
+    // The abandoned work ends behind the answer.
+    await vi.waitFor(async () => expect(await host.content.list()).toEqual([]));
     expect(host.snapshots.layers.list()).toEqual([]);
+    expect(await readdir(join(host.root, 'data', 'tmp'))).toEqual([]);
   };
 
   test('a connection that breaks off is resumed', async () => {

@@ -230,8 +230,12 @@ export function createPuller(context: ImagesContext) {
       });
       auditScope.object('image', record.id, shown);
       publishImageEvent(events, 'pull', shown, record, familiarRepository(reference));
-    } finally {
       pin.release();
+    } catch (error) {
+      pin.release();
+      // What was already here of an image that will not come.
+      await catalog.exclusively(() => catalog.collect());
+      throw error;
     }
   };
 

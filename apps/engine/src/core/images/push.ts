@@ -130,6 +130,8 @@ export function createPusher(context: ImagesContext) {
       return { tag: name.tag!, digest, size: bytes.length };
     } finally {
       pin.release();
+      // A push that failed leaves no compressed copies.
+      await catalog.exclusively(() => catalog.collect());
     }
   };
 
@@ -143,7 +145,6 @@ export function createPusher(context: ImagesContext) {
       if (!now) return;
       const repoDigests = [...new Set([...now.repoDigests, facts.repoDigest])];
       await catalog.update({ ...now, layers: facts.layers, manifestDigest: facts.manifestDigest, repoDigests });
-      await catalog.collect();
     });
 
   return async (
