@@ -23,6 +23,8 @@ export type ImageHost = AsyncDisposable & {
   rows: Map<string, ImageRecord>;
   /** Containers by image id. */
   users: Map<string, ImageUser[]>;
+  /** Stops it and leaves its data root. */
+  close(): Promise<void>;
   /** A new engine over the same data root and rows, as after a restart. */
   restart(): Promise<ImageHost>;
 };
@@ -90,6 +92,7 @@ export async function createImageHost(root?: string, rows = new Map<string, Imag
     events,
     rows,
     users,
+    close,
     async restart() {
       await close();
       return createImageHost(base, rows);

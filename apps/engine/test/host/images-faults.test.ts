@@ -42,7 +42,7 @@ describe('faults', () => {
       await expect(load).rejects.toMatchObject({ code: 'internal', message: 'no space left on device' });
       await expectConsistent(host);
       expect(host.images.list()).toEqual([]);
-      await host.snapshots.close();
+      await host.close();
     } finally {
       await runOk('umount', [root]);
       await rm(root, { recursive: true, force: true });
