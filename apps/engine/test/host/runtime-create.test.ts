@@ -143,7 +143,7 @@ describe('security', () => {
   });
 
   test('namespaces of its own making are refused; programs and threads are not', async () => {
-    expect(await output({ args: sh('busybox unshare -U true || echo refused') })).toMatch(/refused$/);
+    expect(await output({ args: sh('busybox unshare -U true 2>/dev/null || echo refused') })).toBe('refused');
     expect(await output({ args: sh('busybox unshare -U true && echo made'), host: { Privileged: true } })).toBe('made');
   });
 
