@@ -1,7 +1,6 @@
 'use client';
-import { Checkbox as Base } from '@base-ui/react/checkbox';
 import { Check, Minus } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { cx } from './class-names.ts';
 
 type CheckboxProps = {
@@ -16,25 +15,36 @@ type CheckboxProps = {
 };
 
 export function Checkbox({ checked, indeterminate, onChange, label, disabled, className, tabIndex }: CheckboxProps) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (input.current) input.current.indeterminate = indeterminate ?? false;
+  }, [indeterminate]);
   return (
-    <Base.Root
-      checked={checked}
-      indeterminate={indeterminate}
-      onCheckedChange={(next, details) => onChange(next, details.event)}
-      aria-label={label}
-      disabled={disabled}
-      tabIndex={tabIndex}
-      className={cx(
-        'relative inline-flex size-4 shrink-0 items-center justify-center rounded-[4px] border border-control bg-page',
-        'after:absolute after:-inset-2 hover:border-muted data-[checked]:border-text data-[checked]:bg-text data-[checked]:text-page',
-        'data-[indeterminate]:border-text data-[indeterminate]:bg-text data-[indeterminate]:text-page data-[disabled]:opacity-45',
-        className,
-      )}
-    >
-      <Base.Indicator className="flex" keepMounted={false}>
-        {indeterminate ? <Minus className="size-3" strokeWidth={3} /> : <Check className="size-3" strokeWidth={3} />}
-      </Base.Indicator>
-    </Base.Root>
+    <span className={cx('relative inline-flex size-4 shrink-0', className)}>
+      <input
+        ref={input}
+        type="checkbox"
+        checked={checked}
+        onChange={(event) => onChange(event.target.checked, event.nativeEvent)}
+        aria-label={label}
+        disabled={disabled}
+        tabIndex={tabIndex}
+        className={cx(
+          'peer size-4 cursor-pointer appearance-none rounded-[4px] border border-control bg-page after:absolute after:-inset-2',
+          'checked:border-text checked:bg-text indeterminate:border-text indeterminate:bg-text hover:border-muted disabled:opacity-45',
+        )}
+      />
+      <span
+        className="pointer-events-none absolute inset-0 flex items-center justify-center text-page"
+        aria-hidden="true"
+      >
+        {indeterminate ? (
+          <Minus className="size-3" strokeWidth={3} />
+        ) : (
+          checked && <Check className="size-3" strokeWidth={3} />
+        )}
+      </span>
+    </span>
   );
 }
 
@@ -46,7 +56,7 @@ export function CheckboxField({
 }: Omit<CheckboxProps, 'label'> & { children: ReactNode; hint?: ReactNode }) {
   return (
     // biome-ignore lint/a11y/noLabelWithoutControl: the checkbox inside is the control
-    <label className="flex items-start gap-2.5 py-1">
+    <label className="flex cursor-pointer items-start gap-2.5 py-1">
       <Checkbox {...rest} className="mt-0.5" />
       <span className="flex flex-col">
         <span>{children}</span>

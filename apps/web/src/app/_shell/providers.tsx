@@ -1,6 +1,5 @@
 'use client';
 import { CSPProvider } from '@base-ui/react/csp-provider';
-import { Tooltip } from '@base-ui/react/tooltip';
 import type { ReactNode } from 'react';
 import { QueryProvider } from '#lib/query.tsx';
 import { ClockProvider } from '#ui/relative-time.tsx';
@@ -12,9 +11,7 @@ export function Providers({ children }: { children: ReactNode }) {
     <CSPProvider disableStyleElements>
       <QueryProvider>
         <ClockProvider>
-          <Tooltip.Provider>
-            <ToastProvider>{children}</ToastProvider>
-          </Tooltip.Provider>
+          <ToastProvider>{children}</ToastProvider>
         </ClockProvider>
       </QueryProvider>
     </CSPProvider>
