@@ -35,7 +35,7 @@ function TextFilter({
       placeholder={label}
       value={typed}
       maxLength={128}
-      className="w-32! max-md:min-w-0 max-md:flex-1"
+      className="w-32! max-md:w-auto! max-md:basis-[30%] max-md:flex-1"
       onChange={(event) => setTyped(event.target.value)}
     />
   );
@@ -47,7 +47,7 @@ const optionsOf = (labels: Readonly<Record<string, string>>) =>
 export function AuditFilterBar(props: FilterProps) {
   const { filters, onChange } = props;
   const [typed, setTyped] = useTyped(filters.q, (q) => onChange({ q }));
-  const narrow = cx('w-36 max-md:flex-1');
+  const narrow = cx('w-36 max-md:basis-[40%] max-md:flex-1');
   return (
     <>
       <FilterInput value={typed} onChange={setTyped} label={words.search} />

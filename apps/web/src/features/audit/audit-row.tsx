@@ -16,6 +16,7 @@ export const TEMPLATE =
 
 /** One row: who did what on what and how it ended; the rest when opened. */
 export function AuditRowView({ row, open, onToggle }: { row: AuditRow; open: boolean; onToggle: () => void }) {
+  const who = row.actor.name || words.kinds[row.actor.kind];
   return (
     <div className={cx('border-b', open && 'bg-panel')}>
       <button
@@ -27,24 +28,30 @@ export function AuditRowView({ row, open, onToggle }: { row: AuditRow; open: boo
           'min-h-[36px] w-full items-center px-6 py-1 text-left outline-offset-[-2px] hover:bg-hover max-md:px-4',
         )}
       >
-        <RelativeTime time={row.at} className="text-muted max-md:order-4" />
-        <span className="truncate max-md:order-5">{row.actor.name || words.kinds[row.actor.kind]}</span>
-        <span className="mono truncate max-md:order-1">{row.action}</span>
-        <span className="truncate max-md:order-6">
-          {row.object && (
-            <>
-              <span className="text-faint">{row.object.type} </span>
-              {row.object.name || row.object.id.slice(0, 12)}
-            </>
-          )}
+        <RelativeTime time={row.at} className="text-muted max-md:hidden" />
+        <span className="truncate max-md:hidden">{who}</span>
+        <span className="mono truncate">{row.action}</span>
+        <span className="truncate max-md:hidden">
+          <ObjectName row={row} />
         </span>
-        <span className="max-md:order-2">
-          <Result row={row} />
+        <Result row={row} />
+        <ChevronRight className={cx('size-4 text-faint', open && 'rotate-90')} aria-hidden />
+        <span className="col-span-full truncate text-muted text-sm md:hidden">
+          <RelativeTime time={row.at} /> · {who} · <ObjectName row={row} />
         </span>
-        <ChevronRight className={cx('size-4 text-faint max-md:order-3', open && 'rotate-90')} aria-hidden />
       </button>
       {open && <Detail row={row} />}
     </div>
+  );
+}
+
+function ObjectName({ row }: { row: AuditRow }) {
+  if (!row.object) return null;
+  return (
+    <>
+      <span className="text-faint">{row.object.type} </span>
+      {row.object.name || row.object.id.slice(0, 12)}
+    </>
   );
 }
 

@@ -13,7 +13,7 @@ import { EmptyState } from '#ui/empty-state.tsx';
 import { PageHeader } from '#ui/page-header.tsx';
 import { Problem } from '#ui/problem.tsx';
 import { Skeleton } from '#ui/skeleton.tsx';
-import { StateMark } from '#ui/state-mark.tsx';
+import { type StateKind, StateMark, StateShape, stateWord } from '#ui/state-mark.tsx';
 import { Tabs } from '#ui/tabs.tsx';
 import { HeaderActions } from './header-actions.tsx';
 import { useContainer } from './use-container.ts';
@@ -53,7 +53,7 @@ function Loaded({ host, id, tabs }: { host: string; id: string; tabs: Record<Tab
   return (
     <>
       <PageHeader
-        lead={<Back host={host} />}
+        lead={<Lead host={host} container={container} />}
         title={name}
         meta={<Meta container={container} />}
         actions={<HeaderActions host={host} container={container} action={action} />}
@@ -79,6 +79,24 @@ function Loaded({ host, id, tabs }: { host: string; id: string; tabs: Record<Tab
   );
 }
 
+/** At phone width there is no room for the meta line: the state's shape stays, with its word for readers. */
+function Lead({ host, container }: { host: string; container: ContainerInspect }) {
+  const state = stateKind(container);
+  return (
+    <>
+      <Back host={host} />
+      <span className="md:hidden">
+        <StateShape state={state} />
+        <span className="sr-only">{stateWord[state]}</span>
+      </span>
+    </>
+  );
+}
+
+function stateKind({ State }: ContainerInspect): StateKind {
+  return stateOf(State.Status, { health: State.Health?.Status ?? '', exitCode: State.ExitCode, oom: State.OOMKilled });
+}
+
 function Back({ host }: { host: string }) {
   return (
     <Link
@@ -94,13 +112,8 @@ function Back({ host }: { host: string }) {
 }
 
 function Meta({ container }: { container: ContainerInspect }) {
-  const { State } = container;
-  const state = stateOf(State.Status, {
-    health: State.Health?.Status ?? '',
-    exitCode: State.ExitCode,
-    oom: State.OOMKilled,
-  });
-  const detail = state === 'failed' ? String(State.ExitCode) : undefined;
+  const state = stateKind(container);
+  const detail = state === 'failed' ? String(container.State.ExitCode) : undefined;
   return (
     <>
       <StateMark state={state} detail={detail} />

@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { usePreference } from '#lib/preferences.ts';
 import { logs as words } from '#lib/strings/logs.ts';
 import { Button, IconButton } from '#ui/button.tsx';
+import { cx } from '#ui/class-names.ts';
 import { Chip, NoMatch } from '#ui/list-toolbar.tsx';
 import { Problem } from '#ui/problem.tsx';
 import { FixedLines, WrappedLines } from './log-lines.tsx';
@@ -96,7 +97,9 @@ function Loaded(props: LoadedProps) {
           icon={view.paused ? <Play className="size-3.5" /> : <Pause className="size-3.5" />}
           onClick={() => session.setPaused(!view.paused)}
         >
-          {view.paused ? words.resume(view.held, view.full) : words.pause}
+          <span className={cx(!view.paused && 'max-md:sr-only')}>
+            {view.paused ? words.resume(view.held, view.full) : words.pause}
+          </span>
         </Button>
         <IconButton label={words.clear} size="md" onClick={clear}>
           <Eraser className="size-4" />

@@ -9,7 +9,7 @@ export const logs = {
   resume: (held: number, full: boolean) =>
     held === 0 ? 'Resume' : `Resume, ${held.toLocaleString()}${full ? '+' : ''} held`,
   clear: 'Clear the view',
-  view: 'View',
+  view: 'View options',
   wrap: 'Wrap lines',
   json: 'Read JSON lines',
   time: 'Timestamps',
