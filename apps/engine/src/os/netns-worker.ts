@@ -278,31 +278,37 @@ function deleteLink(name: string): void {
   tolerate([ENODEV, ENOENT], () => void host.request(netlink.deleteLink(name), `delete ${name}`));
 }
 
-function setRoutes(task: Extract<NetTask, { kind: 'set-routes' }>): void {
-  const { gateway, resolver } = task;
-  const configure = (inside: Socket): void => {
-    if (gateway) {
-      inside.request(
-        netlink.newRoute({ to: 'default', via: gateway, index: null, table: netlink.TABLE.MAIN }),
-        'default route',
-      );
-    } else {
-      tolerate([ESRCH], () => void inside.request(netlink.deleteRoute('default', netlink.TABLE.MAIN), 'default route'));
-    }
-    tolerate([ESRCH], () => void inside.request(netlink.deleteRoute(RESOLVER, netlink.TABLE.LOCAL), 'resolver'));
-    if (resolver) routeResolver(inside, resolver, requireLink(inside, resolver.interfaceName).index);
-  };
-  withNamespace(task.namespace, (descriptor) =>
+/** Runs work with a netlink socket of the namespace. */
+function inside<T>(namespace: string, work: (socket: Socket) => T): T {
+  return withNamespace(namespace, (descriptor) =>
     inNamespace(descriptor, () => {
-      const inside = openSocket();
+      const socket = openSocket();
       try {
-        configure(inside);
+        return work(socket);
       } finally {
-        inside.close();
+        socket.close();
       }
     }),
   );
 }
+
+function setRoutes({ namespace, gateway, resolver }: Extract<NetTask, { kind: 'set-routes' }>): void {
+  inside(namespace, (socket) => {
+    if (gateway) {
+      const route = { to: 'default', via: gateway, index: null, table: netlink.TABLE.MAIN };
+      socket.request(netlink.newRoute(route), 'default route');
+    } else {
+      tolerate([ESRCH], () => void socket.request(netlink.deleteRoute('default', netlink.TABLE.MAIN), 'default route'));
+    }
+    tolerate([ESRCH], () => void socket.request(netlink.deleteRoute(RESOLVER, netlink.TABLE.LOCAL), 'resolver'));
+    if (resolver) routeResolver(socket, resolver, requireLink(socket, resolver.interfaceName).index);
+  });
+}
+
+const listLinks = (namespace: string): netlink.Link[] =>
+  inside(namespace, (socket) =>
+    socket.request(netlink.dump(netlink.RTM.GETLINK), 'links').map((it) => netlink.readLink(it.body)),
+  );
 
 /** A container that uses its own published port gets its packet back through the port it came from. */
 const setHairpin = (name: string): void => writeFileSync(`/sys/class/net/${name}/brport/hairpin_mode`, '1');
@@ -341,6 +347,8 @@ function perform(task: NetTask): NetTaskResult | undefined {
       return void setRoutes(task);
     case 'snapshot':
       return snapshot();
+    case 'list-links':
+      return listLinks(task.namespace);
     case 'read-sysctl':
       return { value: readFileSync(`/proc/sys/${sysctlPath(task.name)}`, 'utf8').trim() };
     case 'write-sysctl':

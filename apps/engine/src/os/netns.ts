@@ -27,6 +27,7 @@ export type NetTask =
       resolver: { address: string; interfaceName: string } | null;
     }
   | { kind: 'snapshot' }
+  | { kind: 'list-links'; namespace: string }
   | { kind: 'read-sysctl'; name: string }
   | { kind: 'write-sysctl'; name: string; value: string };
 
@@ -45,13 +46,15 @@ export type VethTask = {
 };
 
 export type NetSnapshot = { links: Link[]; addresses: Address[]; routes: Route[] };
-export type NetTaskResult = NetSnapshot | { value: string };
+export type NetTaskResult = NetSnapshot | { value: string } | Link[];
 
 /** The kernel's networking, through a thread that may change its network namespace. */
 export type NetKernel = {
   /** Jobs are done in the order they come. Errors are EngineError `internal` with `details.errno`. */
   perform(task: NetTask): Promise<void>;
   snapshot(): Promise<NetSnapshot>;
+  /** Interfaces inside a namespace. */
+  linksIn(namespace: string): Promise<Link[]>;
   /** Of the engine's own namespace: `net.ipv4.ip_forward`. */
   readSysctl(name: string): Promise<string>;
   close(): Promise<void>;
@@ -107,6 +110,7 @@ export function createNetKernel(): NetKernel {
       await ask(task);
     },
     snapshot: () => ask({ kind: 'snapshot' }) as Promise<NetSnapshot>,
+    linksIn: (namespace) => ask({ kind: 'list-links', namespace }) as Promise<Link[]>,
     async readSysctl(name) {
       return ((await ask({ kind: 'read-sysctl', name })) as { value: string }).value;
     },

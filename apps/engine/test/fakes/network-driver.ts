@@ -45,6 +45,12 @@ export function fakeNetworkDriver(): FakeNetworkDriver {
     },
     closeSandbox: async (containerId) => void fake.sandboxes.delete(containerId),
     sandboxPath: (containerId) => `/netns/${containerId}`,
+    interfaces: async (containerId) =>
+      new Map(
+        [...fake.attachments.values()]
+          .filter((it) => it.containerId === containerId)
+          .map((it) => [it.macAddress, it.interfaceName]),
+      ),
     async attach(attachment) {
       attempt('attach');
       fake.attachments.set(attachment.hostInterface, attachment);

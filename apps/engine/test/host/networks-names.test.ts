@@ -94,6 +94,22 @@ it('a running container is connected to a second network and disconnected again'
   );
 });
 
+it('an interface keeps its name for an engine that comes back', async () => {
+  await using killed = await startNetworks();
+  await killed.networks.create(networkCreate('left'));
+  await killed.networks.create(networkCreate('right'));
+  const request = sandboxRequest('mover', { endpoints: on('left') });
+  const sandbox = await killed.networks.setUp(request);
+  const right = await killed.networks.connect(request.containerId, 'right', {});
+  await killed.networks.disconnect(request.containerId, 'left');
+  const next = await killed.reborn();
+  await next.recover([{ ...request, endpoints: { right } }]);
+  await next.connect(request.containerId, 'left', {});
+  const shown = sh(sandbox.netnsPath, 'busybox', 'ip', '-o', 'link').out;
+  expect(shown.match(/eth\d/g)?.sort()).toEqual(['eth0', 'eth1']);
+  await expect.poll(() => resolve(sandbox, 'mover')).toContain(right.IPAddress);
+});
+
 it('an internal network has no way out', async () => {
   await host.networks.create(networkCreate('inside', { internal: true }));
   const one = await host.networks.setUp(sandboxRequest('in-one', { endpoints: on('inside') }));

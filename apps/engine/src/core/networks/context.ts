@@ -38,6 +38,8 @@ export type Context = NetworksDeps & {
   sandboxes: Map<string, SandboxState>;
   ipam: Ipam;
   ports: PortAllocator;
+  /** Whether the host has rules of this engine: without them nothing is isolated, so nothing is connected. */
+  rules: { inForce: boolean };
   /** One change at a time per container. */
   lock: <T>(containerId: string, work: () => Promise<T>) => Promise<T>;
 };
@@ -98,7 +100,10 @@ export function firewallState(context: Context): FirewallState {
   return { networks, published };
 }
 
-export const program = (context: Context): Promise<void> => context.driver.program(() => firewallState(context));
+export async function program(context: Context): Promise<void> {
+  await context.driver.program(() => firewallState(context));
+  context.rules.inForce = true;
+}
 
 /** What a name server can hold: anything else in a list of names would be read as something else. */
 const DNS_NAME = /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/;

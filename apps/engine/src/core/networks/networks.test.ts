@@ -232,6 +232,17 @@ describe('a sandbox', () => {
     },
   );
 
+  it('is connected to nothing while there are no rules, and to none it is', async () => {
+    driver.fail('program');
+    networks = await start();
+    await networks.recover([]);
+    driver.fail('program');
+    await expect(networks.setUp(sandbox('r1'))).rejects.toThrow('program failed');
+    await networks.setUp(sandbox('r2', { endpoints: { none: blankSettings() } }));
+    await networks.setUp(sandbox('r1'));
+    expect(driver.firewall.networks).toHaveLength(1);
+  });
+
   it('keeps its network from being removed', async () => {
     const mine = await networks.create(create('mine'));
     await networks.setUp(sandbox('g1', { endpoints: { mine: blankSettings() } }));

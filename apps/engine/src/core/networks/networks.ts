@@ -8,7 +8,7 @@ import { announce, bridgeSpec, type Context, endpointsOn, hasNames, type Network
 import { checkCreate, type NetworkCreate, newNetwork } from './create.ts';
 import { blankSettings, checkWantedAddress, findNetwork, requireNetwork } from './endpoints.ts';
 import { createIpam } from './ipam.ts';
-import { ensurePredefined, moveDefaultBridge } from './predefined.ts';
+import { ensurePredefined, moveAway } from './predefined.ts';
 import { createPortAllocator } from './published.ts';
 import { recover } from './recover.ts';
 import { assertModesMix, connect, disconnect, rename, setUp, tearDown } from './sandboxes.ts';
@@ -38,6 +38,7 @@ export async function createNetworks(deps: NetworksDeps): Promise<Networks> {
     sandboxes: new Map(),
     ipam: createIpam(),
     ports: createPortAllocator(deps.driver),
+    rules: { inForce: false },
     lock: createKeyedMutex(),
   };
   await ensurePredefined(deps, records, () => newIdentity(context));
@@ -54,7 +55,7 @@ export async function createNetworks(deps: NetworksDeps): Promise<Networks> {
     rename: (id, name) => context.lock(id, () => rename(context, id, name)),
     async recover(running) {
       const used = new Set(running.flatMap((it) => Object.values(it.endpoints).map((endpoint) => endpoint.NetworkID)));
-      await moveDefaultBridge(deps, records, (id) => used.has(id));
+      await moveAway(deps, records, (id) => used.has(id));
       await recover(context, running);
     },
     list: () => [...records.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),

@@ -27,6 +27,8 @@ export interface NetworkDriver {
   /** Removes the namespace, and with it every interface. Idempotent. */
   closeSandbox(containerId: string): Promise<void>;
   sandboxPath(containerId: string): string;
+  /** Names of the interfaces in a sandbox, by MAC address. */
+  interfaces(containerId: string): Promise<Map<string, string>>;
   /** Makes an interface pair between bridge and namespace, with address and routes. Everything or nothing. */
   attach(attachment: Attachment): Promise<void>;
   /** Removes the pair. Idempotent. */

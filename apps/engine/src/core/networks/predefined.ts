@@ -57,30 +57,35 @@ export async function ensurePredefined(
   }
 }
 
-async function freePool(deps: Pick<NetworksDeps, 'driver'>, records: Map<string, NetworkRecord>) {
-  const others = [...records.values()].filter((it) => it.name !== 'bridge');
+async function freePool(deps: Pick<NetworksDeps, 'driver'>, records: Map<string, NetworkRecord>, except = '') {
+  const others = [...records.values()].filter((it) => it.id !== except);
   const taken = parsed([...(await deps.driver.connectedSubnets()), ...(await deps.driver.routedSubnets())]);
   const subnet = choosePool([...subnetsOf(others), ...taken]);
   return { Subnet: formatSubnet(subnet), Gateway: formatIpv4(subnet.base + 1) };
 }
 
 /**
- * The default bridge moves to another range when the host has meanwhile got an address in its own (another engine, a
- * new network card) and no running container is on it.
+ * Networks move to another range when the host has meanwhile got an address in theirs (another engine, a new network
+ * card), unless the user chose the range or a running container is on it: two interfaces with one range would cut off
+ * both.
  */
-export async function moveDefaultBridge(
+export async function moveAway(
   deps: Pick<NetworksDeps, 'driver' | 'store' | 'warn'>,
   records: Map<string, NetworkRecord>,
   inUse: (networkId: string) => boolean,
 ): Promise<void> {
-  const bridge = [...records.values()].find((it) => it.predefined && it.driver === 'bridge');
-  const own = parseSubnet(bridge?.ipam.Config[0]?.Subnet ?? '');
-  if (!bridge || !own || inUse(bridge.id)) return;
   const connected = parsed(await deps.driver.connectedSubnets());
-  if (!connected.some((other) => overlaps(own, other))) return;
-  const pool = await freePool(deps, records);
-  deps.warn(`network bridge: ${formatSubnet(own)} is in use on this host now; it moves to ${pool.Subnet}`);
-  const moved = { ...bridge, ipam: { ...bridge.ipam, Config: [pool] } };
-  await deps.store.update(moved);
-  records.set(moved.id, moved);
+  for (const network of [...records.values()].filter((it) => it.driver === 'bridge')) {
+    const own = parseSubnet(network.ipam.Config[0]?.Subnet ?? '');
+    if (!own || !connected.some((other) => overlaps(own, other))) continue;
+    if (network.subnetGiven || inUse(network.id)) {
+      deps.warn(`network ${network.name}: ${formatSubnet(own)} is in use on this host by something else, too`);
+      continue;
+    }
+    const pool = await freePool(deps, records, network.id);
+    deps.warn(`network ${network.name}: ${formatSubnet(own)} is in use on this host now; it moves to ${pool.Subnet}`);
+    const moved = { ...network, ipam: { ...network.ipam, Config: [pool] } };
+    await deps.store.update(moved);
+    records.set(moved.id, moved);
+  }
 }

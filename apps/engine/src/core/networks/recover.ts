@@ -37,7 +37,12 @@ export async function recover(context: Context, running: readonly SandboxRequest
       context.warn(`network ${network.name}: its bridge cannot be made`, error);
     }
   }
-  await program(context);
+  try {
+    await program(context);
+  } catch (error) {
+    // Without nft the engine still shows and runs containers that need no network; setUp says so to the others.
+    context.warn('the rules of networks and published ports cannot be put in force', error);
+  }
   const named = bridges.filter((network) => hasNames(network) && endpointsOn(context, network.id).length > 0);
   await publishNames(
     context,
@@ -67,8 +72,11 @@ async function adopt(context: Context, request: SandboxRequest): Promise<void> {
     endpoints: [],
     published: [],
   };
+  const wired = endpoints.some(({ network }) => network.driver === 'bridge');
+  const names = wired ? await interfacesOf(context, request) : new Map<string, string>();
   for (const { network, settings } of endpoints) {
-    sandbox.endpoints.push(adoptEndpoint(request, network, settings, sandbox.endpoints.length));
+    const name = names.get(settings.MacAddress) ?? `eth${sandbox.endpoints.length}`;
+    sandbox.endpoints.push(adoptEndpoint(request, network, settings, name));
     if (settings.IPAddress) context.ipam.adopt(network.id, settings.IPAddress);
   }
   context.sandboxes.set(request.containerId, sandbox);
@@ -81,12 +89,21 @@ async function adopt(context: Context, request: SandboxRequest): Promise<void> {
   }
 }
 
-/** The name inside the container is the order in which it was connected: what is needed of it is that no other has it. */
+/** What the interfaces are called inside, by MAC address. */
+async function interfacesOf(context: Context, request: SandboxRequest): Promise<ReadonlyMap<string, string>> {
+  try {
+    return await context.driver.interfaces(request.containerId);
+  } catch (error) {
+    context.warn(`container ${request.containerName}: its network namespace cannot be read`, error);
+    return new Map();
+  }
+}
+
 function adoptEndpoint(
   request: SandboxRequest,
   network: NetworkRecord,
   settings: EndpointSettings,
-  index: number,
+  interfaceName: string,
 ): Attached {
   const isBridge = network.driver === 'bridge';
   return {
@@ -94,7 +111,7 @@ function adoptEndpoint(
     networkId: network.id,
     containerId: request.containerId,
     containerName: request.containerName,
-    interfaceName: isBridge ? `eth${index}` : '',
+    interfaceName: isBridge ? interfaceName : '',
     macAddress: settings.MacAddress,
     ipv4: settings.IPAddress,
     ipv4PrefixLength: settings.IPPrefixLen || prefixLengthOf(network),

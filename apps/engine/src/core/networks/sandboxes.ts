@@ -63,6 +63,7 @@ async function makeReal(context: Context, sandbox: SandboxState): Promise<void> 
 
 async function wire(context: Context, sandbox: SandboxState): Promise<void> {
   const { request } = sandbox;
+  if (!context.rules.inForce && sandbox.endpoints.some((it) => it.interfaceName)) await program(context);
   await context.driver.openSandbox(request.containerId, request.sysctls);
   for (const endpoint of sandbox.endpoints) await attach(context, sandbox, endpoint);
   await publishNames(

@@ -72,6 +72,10 @@ export async function createNetworkDriver(deps: NetworkDriverDeps): Promise<Host
     openSandbox: (containerId, sysctls) => pool.take(containerId, sysctls),
     closeSandbox: (containerId) => pool.remove(containerId),
     sandboxPath: (containerId) => pool.path(containerId),
+    async interfaces(containerId) {
+      const links = await kernel.linksIn(pool.path(containerId));
+      return new Map(links.map((link) => [link.mac, link.name]));
+    },
     attach: ({ containerId, ...wanted }) =>
       kernel.perform({ kind: 'attach', namespace: pool.path(containerId), ...wanted }),
     detach: (hostInterface) => kernel.perform({ kind: 'delete-link', name: hostInterface }),

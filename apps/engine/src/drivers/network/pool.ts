@@ -70,9 +70,11 @@ export function createNamespacePool(deps: {
     async take(containerId, sysctls) {
       const from = ready.shift() ?? (await add());
       try {
-        // What a crash may have left; there is none otherwise, and that costs one system call.
-        await kernel.perform({ kind: 'remove-namespace', path: path(containerId) });
-        await kernel.perform({ kind: 'move-namespace', from, to: path(containerId), sysctls });
+        await Promise.all([
+          // What a crash may have left; there is none otherwise, and that costs one system call.
+          kernel.perform({ kind: 'remove-namespace', path: path(containerId) }),
+          kernel.perform({ kind: 'move-namespace', from, to: path(containerId), sysctls }),
+        ]);
       } catch (error) {
         ready.push(from);
         throw error;
