@@ -15,6 +15,7 @@ import { volumeRoutes } from '#api/docker/volumes.ts';
 import { volumeToDocker } from '#api/docker/volumes-to-docker.ts';
 import type { DockerRoute } from '#api/http/route.ts';
 import { nowNano } from '#lib/time.ts';
+import { isHungUp } from '#os/hangup.ts';
 import type { Engine } from './compose.ts';
 
 /** Every route of the Docker API: what is served, and 501 for the rest of the specification. */
@@ -32,10 +33,10 @@ export function dockerRoutes(engine: Engine, log: Logger): DockerRoute[] {
     }),
     ...eventsRoutes({ events, now }),
     ...containersRoutes({ containers, images, execIds: execs.idsOf, now }),
-    ...attachRoutes({ containers, runtime, logs, events, onError }),
+    ...attachRoutes({ containers, runtime, logs, events, onError, isHungUp }),
     ...logsRoutes({ containers, logs, now }),
     ...statsRoutes({ containers, usage, runtime, events }),
-    ...execRoutes({ execs }),
+    ...execRoutes({ execs, isHungUp }),
     ...imageRoutes({ images, now, onError }),
     ...networkRoutes({ networks, now }),
     ...volumeRoutes({ volumes }),

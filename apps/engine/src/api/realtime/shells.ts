@@ -5,6 +5,7 @@ import type { Dockerode } from './dockerode.ts';
 const KNOWN = ['bash', 'zsh', 'fish', 'ash', 'dash', 'ksh', 'mksh', 'sh'] as const;
 /** Where a shell may be when the container's PATH is not the usual one, or there is no `sh` to ask. */
 const PLACES = ['/bin/bash', '/usr/bin/bash', '/bin/sh', '/bin/ash', '/busybox/sh', '/usr/bin/fish', '/usr/bin/zsh'];
+// Not by `command -v`: a busybox that runs its applets by itself finds every one of them, and prints no path.
 /** A path a shell printed; anything else it prints is not believed. */
 const PATH = /^\/[A-Za-z0-9_./+-]{1,200}$/;
 /** An answer is a few paths. */
@@ -16,7 +17,8 @@ const TIMEOUT_MS = 10_000;
  * exec; where there is none, each usual place is tried by running it. Only what ran or was found executable is offered.
  */
 export async function findShells(docker: Dockerode, container: string): Promise<string[]> {
-  const script = `for s in ${KNOWN.join(' ')}; do command -v $s; done`;
+  const script = `IFS=:; for s in ${KNOWN.join(' ')}; do for d in $PATH; do
+    if [ -x "$d/$s" ] && [ ! -d "$d/$s" ]; then echo "$d/$s"; break; fi; done; done`;
   const asked = await runIn(docker, container, ['sh', '-c', script]);
   if (asked.ran) {
     const found = asked.output.split('\n').map((line) => line.trim());
