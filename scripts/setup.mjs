@@ -210,6 +210,9 @@ try {
     await setUp({ tests: verb === 'test' });
     if (verb === 'start') handOver([ENGINE, ...rest]);
     else if (verb === 'test') handOver([join(ROOT, 'scripts/test.mjs'), ...rest]);
+    // A script of ours, with the Node of ours.
+    else if (verb === 'run') handOver(rest);
+    else throw new Error(`there is no command "${verb}": start, test or run`);
   }
 } catch (error) {
   report(`\nSet-up stopped: ${error.message}`);

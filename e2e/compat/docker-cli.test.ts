@@ -100,8 +100,7 @@ describe('run', () => {
       '--cap-drop',
       'ALL',
     ];
-    const script =
-      'id -u; id -g; pwd; hostname; echo $A; grep -E "^(CapBnd|Seccomp):" /proc/self/status; cat /proc/1/comm';
+    const script = 'id -u; id -g; pwd; hostname; echo $A; grep -E "^(CapBnd|Seccomp):" /proc/self/status; echo $$';
     const { stdout } = await run(...flags, IMAGE, 'sh', '-c', script);
     expect(stdout.split(/\s+/).filter(Boolean)).toEqual([
       '1234',
@@ -113,7 +112,7 @@ describe('run', () => {
       '0000000000000000',
       'Seccomp:',
       '2',
-      'sh',
+      '1',
     ]);
     const limits =
       'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null; cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu.max 2>/dev/null';
@@ -185,37 +184,37 @@ describe('a terminal', () => {
 
 describe('exec', () => {
   test('environment, user, directory, input, exit code, detached', async () => {
-    await engine.docker('run', '-d', '--name', 'e', '-e', 'BASE=b', IMAGE, 'sleep', '300');
+    await engine.docker('run', '-d', '--name', 'ee', '-e', 'BASE=b', IMAGE, 'sleep', '300');
     const flags = ['-e', 'A=x', '-u', 'daemon', '-w', '/var'];
-    expect((await cli(['exec', ...flags, 'e', 'sh', '-c', 'echo $A $BASE $(id -u) $(pwd); exit 6'])).stdout).toBe(
+    expect((await cli(['exec', ...flags, 'ee', 'sh', '-c', 'echo $A $BASE $(id -u) $(pwd); exit 6'])).stdout).toBe(
       'x b 1 /var\n',
     );
-    expect((await cli(['exec', 'e', 'sh', '-c', 'exit 6'])).code).toBe(6);
-    expect((await cli(['exec', '-i', 'e', 'md5sum'], 'x'.repeat(4 << 20))).stdout).toMatch(/^[0-9a-f]{32}/);
-    await engine.docker('exec', '-d', 'e', 'touch', '/det');
-    await until(async () => (await cli(['exec', 'e', 'ls', '/det'])).code === 0, 'the detached exec has run');
-    expect((await cli(['exec', 'e', 'nosuchcommand'])).code).toBeGreaterThanOrEqual(126);
-    await engine.docker('pause', 'e');
-    expect((await cli(['exec', 'e', 'true'])).stderr).toMatch(/paused/);
-    await engine.docker('unpause', 'e');
+    expect((await cli(['exec', 'ee', 'sh', '-c', 'exit 6'])).code).toBe(6);
+    expect((await cli(['exec', '-i', 'ee', 'md5sum'], 'x'.repeat(4 << 20))).stdout).toMatch(/^[0-9a-f]{32}/);
+    await engine.docker('exec', '-d', 'ee', 'touch', '/det');
+    await until(async () => (await cli(['exec', 'ee', 'ls', '/det'])).code === 0, 'the detached exec has run');
+    expect((await cli(['exec', 'ee', 'nosuchcommand'])).code).toBeGreaterThanOrEqual(126);
+    await engine.docker('pause', 'ee');
+    expect((await cli(['exec', 'ee', 'true'])).stderr).toMatch(/paused/);
+    await engine.docker('unpause', 'ee');
   });
 });
 
 describe('logs and events', () => {
   test('tail, since, until, timestamps, both streams, follow to the end', async () => {
-    await cli(['run', '--name', 'g', IMAGE, 'sh', '-c', 'for i in 1 2 3 4 5; do echo line$i; done; echo bad >&2']);
-    expect(await cli(['logs', 'g'])).toEqual({
+    await cli(['run', '--name', 'gg', IMAGE, 'sh', '-c', 'for i in 1 2 3 4 5; do echo line$i; done; echo bad >&2']);
+    expect(await cli(['logs', 'gg'])).toEqual({
       code: 0,
       stdout: 'line1\nline2\nline3\nline4\nline5\n',
       stderr: 'bad\n',
     });
-    expect((await cli(['logs', '--tail', '1', 'g'])).stderr).toBe('bad\n');
-    const stamped = (await cli(['logs', '-t', 'g'])).stdout.split('\n');
+    expect((await cli(['logs', '--tail', '1', 'gg'])).stderr).toBe('bad\n');
+    const stamped = (await cli(['logs', '-t', 'gg'])).stdout.split('\n');
     expect(stamped[0]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z line1$/);
     const since = stamped[3]?.split(' ')[0] ?? '';
-    expect((await cli(['logs', '--since', since, 'g'])).stdout).toMatch(/line4\nline5\n$/);
-    await engine.docker('run', '-d', '--name', 'f', IMAGE, 'sh', '-c', 'sleep 1; echo end');
-    expect((await cli(['logs', '-f', 'f'])).stdout).toBe('end\n');
+    expect((await cli(['logs', '--since', since, 'gg'])).stdout).toMatch(/line4\nline5\n$/);
+    await engine.docker('run', '-d', '--name', 'ff', IMAGE, 'sh', '-c', 'sleep 1; echo end');
+    expect((await cli(['logs', '-f', 'ff'])).stdout).toBe('end\n');
   });
 
   test('a line of 100,000 bytes and 50,000 lines are whole', async () => {
@@ -255,37 +254,37 @@ describe('state', () => {
       'run',
       '-d',
       '--name',
-      't',
+      'tt',
       IMAGE,
       'sh',
       '-c',
       'trap "exit 7" TERM; while :; do sleep 0.1; done',
     );
-    const waiting = cli(['wait', 't']);
-    await engine.docker('stop', '-t', '10', 't');
+    const waiting = cli(['wait', 'tt']);
+    await engine.docker('stop', '-t', '10', 'tt');
     expect((await waiting).stdout).toBe('7\n');
-    await engine.docker('start', 't');
-    await engine.docker('pause', 't');
-    expect((await cli(['pause', 't'])).stderr).toMatch(/already paused/);
+    await engine.docker('start', 'tt');
+    await engine.docker('pause', 'tt');
+    expect((await cli(['pause', 'tt'])).stderr).toMatch(/already paused/);
     expect((await engine.docker('ps', '--format', '{{.Status}}')).trim()).toMatch(/^Up .*\(Paused\)$/);
-    await engine.docker('unpause', 't');
-    expect((await cli(['rm', 't'])).stderr).toMatch(/cannot remove/);
-    await engine.docker('kill', 't');
-    expect((await cli(['wait', 't'])).stdout).toBe('137\n');
-    expect((await cli(['kill', 't'])).stderr).toMatch(/is not running/);
-    await engine.docker('rename', 't', 'u');
-    expect((await cli(['run', '--name', 'u', IMAGE])).stderr).toMatch(
-      /Conflict\. The container name "\/u" is already in use/,
+    await engine.docker('unpause', 'tt');
+    expect((await cli(['rm', 'tt'])).stderr).toMatch(/cannot remove/);
+    await engine.docker('kill', 'tt');
+    expect((await cli(['wait', 'tt'])).stdout).toBe('137\n');
+    expect((await cli(['kill', 'tt'])).stderr).toMatch(/is not running/);
+    await engine.docker('rename', 'tt', 'uu');
+    expect((await cli(['run', '--name', 'uu', IMAGE])).stderr).toMatch(
+      /Conflict\. The container name "\/uu" is already in use/,
     );
-    expect((await cli(['top', 'u'])).stderr).toMatch(/is not running/);
+    expect((await cli(['top', 'uu'])).stderr).toMatch(/is not running/);
   });
 
   test('stats and top of a running one', async () => {
-    await engine.docker('run', '-d', '--name', 's', '-m', '64m', IMAGE, 'sleep', '300');
-    expect(await engine.docker('stats', '--no-stream', '--format', '{{.Name}} {{.MemUsage}}', 's')).toMatch(
-      /^s \S+ \/ 64MiB/,
+    await engine.docker('run', '-d', '--name', 'ss', '-m', '64m', IMAGE, 'sleep', '300');
+    expect(await engine.docker('stats', '--no-stream', '--format', '{{.Name}} {{.MemUsage}}', 'ss')).toMatch(
+      /^ss \S+ \/ 64MiB/,
     );
-    expect(await engine.docker('top', 's', '-o', 'pid,comm')).toMatch(/PID\s+COMMAND\n\d+\s+sleep/);
+    expect(await engine.docker('top', 'ss', '-o', 'pid,comm')).toMatch(/PID\s+COMMAND\n\d+\s+sleep/);
   });
 });
 
@@ -298,7 +297,7 @@ describe('images', () => {
     expect(await engine.docker('rmi', 'copy:1')).toBe('Untagged: copy:1\n');
     expect(await engine.docker('load', '-i', archive)).toMatch(/Loaded image: copy:1/);
     expect((await engine.docker('image', 'inspect', '-f', '{{.Id}}', 'copy:1')).trim()).toBe(id);
-    await engine.docker('create', '--name', 'x', IMAGE);
+    await engine.docker('create', '--name', 'xx', IMAGE);
     await exec('tar', ['-C', directory, '-cf', join(directory, 'root.tar'), 'f']);
     expect(await engine.docker('import', '-c', 'CMD ["cat","/f"]', join(directory, 'root.tar'), 'imported:1')).toMatch(
       /^sha256:/,

@@ -1,7 +1,7 @@
 import type { Token, TokenCreated } from '../../apps/engine/contract/rest.ts';
 import type { TestEngine } from './engine.ts';
 
-export const ADMIN = { username: 'admin', password: 'correct horse battery staple' };
+export const ADMIN = { username: 'admin', password: 'eleven lamps at the harbour' };
 
 export type Account = {
   /** Value of the Cookie header. */

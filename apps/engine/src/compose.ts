@@ -165,6 +165,7 @@ export async function composeEngine(options: { config: Config; version: string; 
       await snapshots.close();
       registry.close();
       await eventStore.flush();
+      await audit.close();
       await database.close();
     },
   };

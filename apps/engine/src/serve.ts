@@ -13,6 +13,7 @@ import { createHttpServer, type HttpServer } from '#api/http/server.ts';
 import { createRealtime } from '#api/realtime/server.ts';
 import { registerSite } from '#api/site/site.ts';
 import type { Config, SettingInfo } from '#config/config.ts';
+import { isEngineError } from '#core/errors.ts';
 import { createHosts } from '#hosts/hosts.ts';
 import type { Engine } from './compose.ts';
 import { dockerRoutes } from './docker-routes.ts';
@@ -42,6 +43,7 @@ export async function serve(options: ServeOptions) {
     origin,
     cookies,
     trustProxy: config.trustProxy,
+    resolve: (type, id) => resolveObject(engine, type, id),
     onError: (error) => log.error({ err: error }, 'the gateway'),
   });
   const metrics = createMetrics({ version, containersByState: () => countByState(engine) });
@@ -104,6 +106,19 @@ export async function serve(options: ServeOptions) {
       await server.close();
     },
   };
+}
+
+/** What a reference in a path stands for; an exec is something done to its container. */
+function resolveObject({ containers, execs }: Engine, type: string, reference: string) {
+  try {
+    const id = type === 'exec' ? execs.get(reference).containerId : type === 'container' ? reference : undefined;
+    const container = id === undefined ? undefined : containers.resolve(id);
+    return container ? { type: 'container', id: container.id, name: container.name } : null;
+  } catch (error) {
+    // The handler says it in its own words.
+    if (isEngineError(error)) return null;
+    throw error;
+  }
 }
 
 function countByState({ containers }: Engine): Record<string, number> {
