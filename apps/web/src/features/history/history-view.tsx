@@ -96,7 +96,7 @@ function Item({ item }: { item: HistoryItem }) {
   return (
     <li className="flex min-h-9 flex-wrap items-center gap-x-4 gap-y-1 px-4 py-1.5">
       <span className="mono w-44 shrink-0 text-faint">{clock(item.at)}</span>
-      {item.kind === 'event' ? <EventText item={item} /> : <AuditText row={item.row} />}
+      {item.kind === 'event' ? <EventText item={item} /> : <AuditText row={item.row} times={item.times} />}
       <RelativeTime time={item.at} className="ml-auto text-faint text-sm" />
     </li>
   );
@@ -106,15 +106,21 @@ function EventText({ item }: { item: HistoryItem & { kind: 'event' } }) {
   return (
     <>
       <span>{item.action}</span>
+      <Times count={item.times} />
       <span className="mono text-muted">{item.detail}</span>
     </>
   );
 }
 
-function AuditText({ row }: { row: (HistoryItem & { kind: 'audit' })['row'] }) {
+function Times({ count }: { count: number }) {
+  return count > 1 && <span className="mono text-faint">×{count}</span>;
+}
+
+function AuditText({ row, times }: { row: (HistoryItem & { kind: 'audit' })['row']; times: number }) {
   return (
     <>
       <span className="font-medium">{row.action}</span>
+      <Times count={times} />
       <span className="text-muted">
         {words.by(row.actor.name)}
         {row.from && ` · ${row.from}`}
