@@ -21,6 +21,7 @@ import { RunPanel } from './run-panel.tsx';
 import { Section } from './section.tsx';
 import { useForm } from './use-form.ts';
 import { useRun } from './use-run.ts';
+import { shortOf } from './validate.ts';
 
 export function RunPage() {
   const host = useHost();
@@ -35,7 +36,10 @@ export function RunPage() {
   const { form } = handle;
   const failed = step.kind === 'failed' ? step : null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a new failure is put at its field
-  useEffect(() => handle.setRefused(failed?.field ?? null, failed?.message ?? ''), [failed]);
+  useEffect(
+    () => handle.setRefused(failed?.field ?? null, failed?.field ? shortOf(failed.field, failed.message) : ''),
+    [failed],
+  );
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();

@@ -75,3 +75,10 @@ export function placeOf(message: string): string | null {
   if (/exec(utable file)?.*(not found|no such file)|no command specified/i.test(message)) return 'command';
   return null;
 }
+
+/** The short form of an engine's error at its field; the whole stands beside the button. */
+export function shortOf(field: string, message: string): string {
+  if (field === 'name') return text.nameTaken;
+  if (field === 'ports') return text.portTaken;
+  return field === 'command' ? text.commandMissing : message;
+}

@@ -10,7 +10,9 @@ const PAST_SECONDS = 24 * 3600;
 
 /** Events of running commands and of terminals say little here. */
 function worthTelling(event: LiveEvent): boolean {
-  return !/^(exec_|attach|detach|resize|top|health_status: healthy|mount|unmount)/.test(event.Action);
+  return !/^(exec_|attach|detach|resize|top|health_status: healthy|mount|unmount|connect|disconnect)/.test(
+    event.Action,
+  );
 }
 
 async function pastEvents(host: string, signal: AbortSignal): Promise<LiveEvent[]> {

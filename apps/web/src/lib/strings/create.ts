@@ -68,6 +68,8 @@ export const create = {
     imageForm: 'This is not the name of an image. Small letters, digits and . _ - / are allowed, a tag after a colon.',
     name: 'Use letters, digits and _ . - , beginning with a letter or digit; at least two characters.',
     nameTaken: 'A container of this name exists already.',
+    portTaken: 'A port here is taken on the host.',
+    commandMissing: 'The image has no such program.',
     command: 'A quote is not closed.',
     envKey: 'A variable needs a name without = and spaces.',
     port: 'A port is a number from 1 to 65535.',
