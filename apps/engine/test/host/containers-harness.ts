@@ -42,11 +42,14 @@ export async function openContainerHost(): Promise<ContainerHost> {
     return opened;
   };
   let engine = await open();
+  // Lines of conmon's log: time, stream, F(ull) or P(artial), text.
   const output = (id: string): string =>
     readFileSync(engine.containers.resolve(id).logPath, 'latin1')
       .split('\n')
-      .map((line) => line.split(' ').slice(3).join(' '))
-      .join('\n');
+      .filter((line) => line !== '')
+      .map((line) => line.split(' '))
+      .map(([, , tag, ...text]) => `${text.join(' ')}${tag === 'F' ? '\n' : ''}`)
+      .join('');
 
   const create: ContainerHost['create'] = async (command, patch = {}) => {
     const config = { Image: IMAGE, Cmd: command, ...patch.config };

@@ -180,6 +180,7 @@ const refusedHost: [string, HostConfigInput, string][] = [
   ['extra host with a line break', { ExtraHosts: ['a\nb:1.2.3.4'] }, 'bad format for add-host'],
   ['port', { PortBindings: { '80/icmp': [] } }, 'invalid proto: icmp'],
   ['port number', { PortBindings: { '99999/tcp': [] } }, 'invalid port specification: "99999/tcp"'],
+  ['port range', { PortBindings: { '1-65535/tcp': [] } }, 'invalid port specification: "1-65535/tcp"'],
   ['host port', { PortBindings: { '80/tcp': [{ HostIp: '', HostPort: 'x' }] } }, 'invalid port specification: "x"'],
   ['host address', { PortBindings: { '80/tcp': [{ HostIp: 'x', HostPort: '' }] } }, 'invalid IP address: x'],
   ['ipc', { IpcMode: 'x' }, 'invalid IPC mode: x'],

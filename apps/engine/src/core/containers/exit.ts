@@ -3,8 +3,9 @@ import type { Context } from './context.ts';
 import { noteExit } from './note-exit.ts';
 import type { ContainerExit } from './ports.ts';
 import { removeLocked } from './remove.ts';
-import { startLocked, takeDown } from './start.ts';
+import { startLocked } from './start.ts';
 import { isLive } from './state-machine.ts';
+import { takeDown } from './take-down.ts';
 import type { ContainerRecord } from './types.ts';
 
 /**

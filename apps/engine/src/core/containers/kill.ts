@@ -16,17 +16,20 @@ export async function deliver(context: Context, record: ContainerRecord, signal:
   const paused = context.collection.byId(id)?.state.status === 'paused';
   // Told first: the death it causes may be told before the call returns.
   announce(context, record, 'kill', { signal: String(signal) });
-  try {
-    await context.runtime.kill(id, signal);
-  } catch (error) {
-    // It died by itself; its exit is told in a moment.
-    if (!isEngineError(error, 'not_found') && !isEngineError(error, 'conflict')) throw error;
+  await unlessEnded(context.runtime.kill(id, signal));
+  if (!paused) return;
+  await unlessEnded(context.runtime.resume(id));
+  if (context.collection.byId(id)?.state.status === 'paused') {
+    context.collection.change(id, { state: { status: 'running' } });
   }
-  if (paused) {
-    await context.runtime.resume(id);
-    if (context.collection.byId(id)?.state.status === 'paused') {
-      context.collection.change(id, { state: { status: 'running' } });
-    }
+}
+
+/** A process that died by itself meanwhile is no failure: its exit is told in a moment. */
+async function unlessEnded(call: Promise<void>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!isEngineError(error, 'not_found') && !isEngineError(error, 'conflict')) throw error;
   }
 }
 

@@ -6,8 +6,9 @@ import { handleExit, scheduleRestart } from './exit.ts';
 import type { Recovered } from './ports.ts';
 import { removeLocked } from './remove.ts';
 import { shouldRestart } from './restart-policy.ts';
-import { sandboxRequest, takeDown } from './start.ts';
+import { sandboxRequest } from './start.ts';
 import { isLive, isRunning } from './state-machine.ts';
+import { takeDown } from './take-down.ts';
 import type { ContainerRecord } from './types.ts';
 
 /** Docker's exit code for a container whose own one nobody was there to see. */

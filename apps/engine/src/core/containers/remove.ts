@@ -3,10 +3,11 @@ import { auditScope } from '#core/audit/scope.ts';
 import { EngineError, isEngineError } from '#core/errors.ts';
 import { announce } from './announce.ts';
 import type { Context } from './context.ts';
+import { compilePruneFilters, type Filters } from './filters.ts';
 import { killAndWait } from './kill.ts';
 import { containerDir } from './paths.ts';
-import { takeDown } from './start.ts';
-import { assertCanRemove, isLive } from './state-machine.ts';
+import { assertCanRemove, isLive, isRunning } from './state-machine.ts';
+import { takeDown } from './take-down.ts';
 import type { ContainerRecord } from './types.ts';
 
 export type RemoveOptions = {
@@ -83,4 +84,28 @@ async function removeAnonymousVolumes(context: Context, record: ContainerRecord)
       context.log.error({ id: record.id, volume: mount.Name, err: error }, 'removing an anonymous volume');
     }
   }
+}
+
+/** `docker container prune`: stopped containers that pass the filters; which they were, and the bytes of their layers. */
+export async function pruneContainers(
+  context: Context,
+  filters: Filters,
+): Promise<{ deleted: string[]; reclaimed: number }> {
+  const test = compilePruneFilters(filters, context.now());
+  const deleted: string[] = [];
+  let reclaimed = 0;
+  for (const record of context.collection.all()) {
+    if (isRunning(record) || record.state.status === 'removing' || !test(record)) continue;
+    try {
+      const { rw } = await context.rootfs.size(record.id, record.imageId);
+      await removeContainer(context, record.id, {});
+      deleted.push(record.id);
+      reclaimed += rw;
+    } catch (error) {
+      // Started or removed by somebody else meanwhile.
+      if (!isEngineError(error, 'conflict') && !isEngineError(error, 'not_found')) throw error;
+    }
+  }
+  context.events.publish({ type: 'container', action: 'prune', id: '', attributes: { reclaimed: String(reclaimed) } });
+  return { deleted, reclaimed };
 }

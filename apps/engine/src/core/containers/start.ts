@@ -1,16 +1,19 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
+import { auditScope } from '#core/audit/scope.ts';
 import { EngineError, isEngineError } from '#core/errors.ts';
 import type { Mount } from '#core/mount.ts';
 import type { Sandbox, SandboxRequest } from '#core/networks/types.ts';
 import { formatNano } from '#lib/time.ts';
 import { announce } from './announce.ts';
 import type { Context } from './context.ts';
-import { containerOf, wantedPart, wantedPorts } from './endpoints.ts';
+import { containerOf, wantedPorts } from './endpoints.ts';
 import { fileMounts, makeBindSources, writeFiles } from './files.ts';
 import { runtimeMounts } from './mounts.ts';
 import { rootfsPath, shmPath } from './paths.ts';
 import type { RuntimeCreate } from './ports.ts';
-import { assertCanStart, assertTransition, isLive } from './state-machine.ts';
+import { removeLocked } from './remove.ts';
+import { assertCanStart, assertTransition, isLive, isRunning } from './state-machine.ts';
+import { takeDown } from './take-down.ts';
 import type { ContainerRecord } from './types.ts';
 
 /** Docker's exit code for a start that failed before there was a process to blame. */
@@ -20,6 +23,34 @@ export type StartOptions = {
   /** False for a restart by policy: its count goes on. */
   fresh: boolean;
 };
+
+/** `docker start`. */
+export async function startContainer(context: Context, reference: string): Promise<void> {
+  const { id, name } = context.collection.resolve(reference);
+  auditScope.object('container', id, name);
+  await context.lock(id, async () => {
+    try {
+      assertCanStart(context.collection.resolve(id));
+      clearTimeout(context.live(id).restartTimer);
+      await startLocked(context, id, { fresh: true });
+    } catch (error) {
+      await removeAfterFailedStart(context, id, error);
+      throw error;
+    }
+  });
+}
+
+/** `--rm` holds for a start that failed, too. */
+async function removeAfterFailedStart(context: Context, id: string, error: unknown): Promise<void> {
+  const record = context.collection.byId(id);
+  if (!record?.hostConfig.AutoRemove || isRunning(record) || context.live(id).removing) return;
+  if (isEngineError(error, 'not_modified') || isEngineError(error, 'conflict')) return;
+  try {
+    await removeLocked(context, record, { volumes: true });
+  } catch (cause) {
+    context.log.error({ id, err: cause }, 'removing a container that could not start');
+  }
+}
 
 /** Starts a container. The caller holds its lock. On failure the container is as it was, plus the reason. */
 export async function startLocked(context: Context, id: string, options: StartOptions): Promise<void> {
@@ -208,41 +239,6 @@ function joinsOf(context: Context, record: ContainerRecord): RuntimeCreate['join
   if (ipc) joins.ipc = `/proc/${running(context, ipc, 'IPC').state.pid}/ns/ipc`;
   if (pid) joins.pid = `/proc/${running(context, pid, 'PID').state.pid}/ns/pid`;
   return joins;
-}
-
-/** Gives back everything a running container holds. Every step is tried; what fails is logged and retried by removal and at boot. */
-export async function takeDown(context: Context, record: ContainerRecord): Promise<void> {
-  const { id } = record;
-  const steps = await Promise.allSettled([
-    context.runtime.remove(id),
-    // Somebody else's sandbox is not ours to take down.
-    containerOf(record.hostConfig.NetworkMode) === undefined ? context.networking.tearDown(id) : undefined,
-  ]);
-  // Only when the container's own mounts are gone can a volume's source be.
-  const names = new Set(record.mounts.flatMap((mount) => (mount.Type === 'volume' && mount.Name ? [mount.Name] : [])));
-  const rest = await Promise.allSettled([
-    ...[...names].map((name) => context.volumes.release(name, id)),
-    releaseSharedMemory(context, record),
-  ]);
-  for (const step of [...steps, ...rest]) {
-    if (step.status === 'rejected') context.log.error({ id, err: step.reason }, 'releasing what a container held');
-  }
-  context.collection.change(id, {
-    ports: {},
-    networks: Object.fromEntries(
-      Object.entries(context.collection.byId(id)?.networks ?? {}).map(([name, settings]) => [
-        name,
-        wantedPart(settings),
-      ]),
-    ),
-  });
-}
-
-async function releaseSharedMemory(context: Context, record: ContainerRecord): Promise<void> {
-  if (record.hostConfig.IpcMode !== 'shareable') return;
-  const path = shmPath(context.paths, record.id);
-  await context.mounts.unmount(path);
-  await rm(path, { recursive: true, force: true });
 }
 
 /** A failed start leaves its reason and exit code behind; the status is what it was. */

@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import { deliver, KILL, killAndWait, within } from './kill.ts';
 import { cancelRestart } from './note-exit.ts';
 import { parseSignal } from './signals.ts';
+import { startContainer } from './start.ts';
 import { assertCanKill, assertCanPause, assertCanStop, assertCanUnpause, isLive } from './state-machine.ts';
 import type { ContainerRecord } from './types.ts';
 
@@ -120,12 +121,7 @@ async function freeze(
 }
 
 /** `docker restart`: a stop when it runs, then a start whatever its state was. */
-export async function restartContainer(
-  context: Context,
-  reference: string,
-  options: StopOptions,
-  start: (id: string) => Promise<void>,
-): Promise<void> {
+export async function restartContainer(context: Context, reference: string, options: StopOptions): Promise<void> {
   const record = context.collection.resolve(reference);
   auditScope.object('container', record.id, record.name);
   const signal = options.signal ? parseSignal(options.signal) : stopSignal(record);
@@ -141,7 +137,7 @@ export async function restartContainer(
     }
   }
   try {
-    await start(record.id);
+    await startContainer(context, record.id);
   } catch (error) {
     // Somebody was faster: it runs, as asked for.
     if (!isEngineError(error, 'not_modified')) throw error;

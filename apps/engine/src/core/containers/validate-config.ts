@@ -45,7 +45,7 @@ export function validateConfig(config: ContainerConfig): void {
   if (config.StopTimeout !== undefined && config.StopTimeout < -1) {
     throw invalid(`invalid stop timeout ${config.StopTimeout}: use -1 to wait for ever`);
   }
-  for (const port of Object.keys(config.ExposedPorts ?? {})) parsePort(port);
+  for (const port of Object.keys(config.ExposedPorts ?? {})) assertPort(port);
   for (const path of Object.keys(config.Volumes ?? {})) {
     if (!path.startsWith('/')) throw invalid(`invalid mount path: '${path}' mount path must be absolute`);
   }
@@ -64,6 +64,11 @@ export function parsePort(text: string): { ports: number[]; protocol: string } {
   const ports: number[] = [];
   for (let port = from; port <= to; port++) ports.push(port);
   return { ports, protocol };
+}
+
+/** One port: ranges are spelled out by clients, and by the builder. */
+export function assertPort(text: string): void {
+  if (parsePort(text).ports.length !== 1) throw invalid(`invalid port specification: ${JSON.stringify(text)}`);
 }
 
 /** Nanoseconds; below it a probe would only measure itself. */

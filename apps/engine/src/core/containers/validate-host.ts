@@ -2,7 +2,7 @@ import { EngineError } from '#core/errors.ts';
 import { isIP } from '#lib/ip-address.ts';
 import type { HostFacts } from './request.ts';
 import type { HostConfig, RestartPolicy } from './types.ts';
-import { hasControl, parsePort } from './validate-config.ts';
+import { assertPort, hasControl } from './validate-config.ts';
 import { validateResources } from './validate-resources.ts';
 
 const invalid = (message: string): EngineError => new EngineError('invalid_argument', message);
@@ -92,7 +92,7 @@ function validateNaming(config: HostConfig): void {
 
 function validatePorts(config: HostConfig): void {
   for (const [port, bindings] of Object.entries(config.PortBindings)) {
-    parsePort(port);
+    assertPort(port);
     for (const binding of bindings ?? []) {
       if (binding.HostIp !== '' && isIP(binding.HostIp) === 0) throw invalid(`invalid IP address: ${binding.HostIp}`);
       const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(binding.HostPort);
