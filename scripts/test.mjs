@@ -99,7 +99,12 @@ async function playwright() {
 
 const STAGES = {
   check: async () => {
-    await check('format, lint and import directions', bin('.bin/biome'), ['ci', '--error-on-warnings', '.']);
+    await check('format, lint and import directions', bin('.bin/biome'), [
+      'ci',
+      '--error-on-warnings',
+      '--colors=off',
+      '.',
+    ]);
     await check('types of the engine', bin('.bin/tsc'), ['-p', 'apps/engine']);
     await check('types of the site', bin('.bin/tsc'), ['-p', 'apps/web']);
     if (existsSync(join(ROOT, 'e2e/tsconfig.json')))
