@@ -4,7 +4,7 @@ import Link from 'next/link';
 import type { ReactNode } from 'react';
 import { type ContainerInspect, shortImage, stateOf } from '#lib/docker.ts';
 import { hostHref, useHost } from '#lib/host.tsx';
-import { messageOf, RequestError } from '#lib/request.ts';
+import { messageOf } from '#lib/request.ts';
 import { container as words } from '#lib/strings/container.ts';
 import { useParam } from '#lib/url-state.ts';
 import { buttonClass } from '#ui/button.tsx';
@@ -34,12 +34,12 @@ export function ContainerPage({ tabs }: { tabs: Record<TabId, (props: TabProps) 
 }
 
 function Loaded({ host, id, tabs }: { host: string; id: string; tabs: Record<TabId, (props: TabProps) => ReactNode> }) {
-  const query = useContainer(host, id);
+  const { query, gone } = useContainer(host, id);
   const action = useContainerAction(host, id);
   const [tab, setTab] = useParam('tab', 'overview');
   const open = order.includes(tab as TabId) ? (tab as TabId) : 'overview';
-  const missing = query.error instanceof RequestError && query.error.status === 404;
-  if (missing) return <Gone host={host} />;
+  // While the page is being left after a removal, nothing flickers.
+  if (gone && !action.isPending && !action.isSuccess) return <Gone host={host} />;
   if (!query.data) {
     if (!query.error) return <Loading />;
     return (

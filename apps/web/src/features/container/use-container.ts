@@ -1,16 +1,18 @@
 'use client';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { ContainerInspect } from '#lib/docker.ts';
 import { useLiveEvents } from '#lib/live.tsx';
-import { dockerPath, request } from '#lib/request.ts';
+import { dockerPath, RequestError, request } from '#lib/request.ts';
 import { containerKeys } from './keys.ts';
 
 /** Probes and processes come and go without changing what inspect says. */
 const QUIET = /^(exec_|top|attach|resize|copy|archive-path)/;
 
-/** One container, kept true by its events. */
+/** One container, kept true by its events. `gone`: it was removed, or never was. */
 export function useContainer(host: string, id: string) {
   const client = useQueryClient();
+  const [gone, setGone] = useState(false);
   const queryKey = containerKeys.one(host, id);
   const query = useQuery({
     queryKey,
@@ -23,9 +25,14 @@ export function useContainer(host: string, id: string) {
     (event) => {
       const full = query.data?.Id ?? id;
       const concerns = event.Type === 'container' ? event.Actor.ID === full : event.Actor.Attributes.container === full;
-      if (concerns && !QUIET.test(event.Action)) again();
+      if (!concerns) return;
+      // Asking for what is known to be gone would only bring an error.
+      if (event.Type === 'container' && event.Action === 'destroy') {
+        void client.cancelQueries({ queryKey });
+        setGone(true);
+      } else if (!QUIET.test(event.Action)) again();
     },
     again,
   );
-  return query;
+  return { query, gone: gone || (query.error instanceof RequestError && query.error.status === 404) };
 }

@@ -14,7 +14,8 @@ import { type DockerEvent, type HistoryItem, mergeHistory } from './merge.ts';
 /** The stored events of one container: `since` the beginning, `until` now, so that the answer ends. */
 async function readEvents(host: string, container: string, signal: AbortSignal): Promise<DockerEvent[]> {
   const query = {
-    since: 0,
+    // Docker takes 0 for no beginning at all.
+    since: 1,
     until: (Date.now() / 1000).toFixed(3),
     filters: JSON.stringify({ container: [container] }),
   };

@@ -18,7 +18,7 @@ import type { LogStore } from './log-store.ts';
 import { EMPTY_QUERY, type LineQuery, useLineView } from './use-line-view.ts';
 import { useLogSession } from './use-log-session.ts';
 
-export type LogsViewProps = { host: string; container: string; name: string; tty: boolean; running: boolean };
+export type LogsViewProps = { host: string; container: string; name: string; tty: boolean; run: string | null };
 
 /** The log of one container: followed live, searched, filtered, downloaded. */
 export function LogsView(props: LogsViewProps) {
@@ -28,7 +28,7 @@ export function LogsView(props: LogsViewProps) {
     host: props.host,
     container: props.container,
     tail: tailOf(options.tail),
-    running: props.running,
+    run: props.run,
   });
   if (!store || !session) return null;
   return (
@@ -119,7 +119,7 @@ function Loaded(props: LoadedProps) {
         {lines.shown.size() === 0 ? (
           <Nothing
             all={store.size()}
-            running={props.running}
+            running={props.run !== null}
             onClear={() => onQuery({ filter: '', invert: false, stdout: true, stderr: true })}
           />
         ) : (

@@ -1,5 +1,5 @@
 'use client';
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useLive } from '#lib/live.tsx';
 import { logs as words } from '#lib/strings/logs.ts';
 import { createLogSession, type LogSession, type LogView } from './log-session.ts';
@@ -9,11 +9,17 @@ const IDLE: LogView = { status: 'connecting', message: null, paused: false, held
 /** Lines are taken in at most this often: faster than anybody reads, slower than a flood. */
 const FLUSH_MS = 50;
 
-/** Follows the log of a container while mounted. `running` turning true opens an ended log again. */
-export function useLogSession(options: { host: string; container: string; tail: number | 'all'; running: boolean }) {
-  const { host, container, tail, running } = options;
+/** Follows the log of a container while mounted. Another `run` (when it was started; null: not running) opens an ended log again. */
+export function useLogSession(options: { host: string; container: string; tail: number | 'all'; run: string | null }) {
+  const { host, container, tail, run } = options;
   const { socket } = useLive();
   const [current, setCurrent] = useState<{ store: LogStore; session: LogSession } | null>(null);
+  // What is known of the container lags behind its output: its end must not look like a new beginning.
+  const latestRun = useRef(run);
+  const openedFor = useRef(run);
+  useEffect(() => {
+    latestRun.current = run;
+  });
   useEffect(() => {
     const store = createLogStore();
     const session = createLogSession({
@@ -25,6 +31,7 @@ export function useLogSession(options: { host: string; container: string; tail: 
       schedule: (work) => setTimeout(work, FLUSH_MS),
       marks: { ended: words.ended, started: words.started },
     });
+    openedFor.current = latestRun.current;
     session.start();
     setCurrent({ store, session });
     return () => session.stop();
@@ -36,7 +43,9 @@ export function useLogSession(options: { host: string; container: string; tail: 
   );
   const ended = view.status === 'ended';
   useEffect(() => {
-    if (ended && running) current?.session.again(true);
-  }, [ended, running, current]);
+    if (!ended || run === null || run === openedFor.current) return;
+    openedFor.current = run;
+    current?.session.again(true);
+  }, [ended, run, current]);
   return { view, store: current?.store ?? null, session: current?.session ?? null };
 }

@@ -36,7 +36,7 @@ export function ContainerTabs() {
             container={container.Id}
             name={nameOf(container)}
             tty={container.Config.Tty}
-            running={isUp(container.State.Status)}
+            run={isUp(container.State.Status) ? container.State.StartedAt : null}
           />
         ),
         terminal: ({ host, container }) => (
