@@ -2,7 +2,7 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: a row takes the focus, its cells do not
 'use client';
 import type { Row } from '@tanstack/react-table';
-import { type KeyboardEvent, type MouseEvent, useEffect, useRef } from 'react';
+import { type KeyboardEvent, type MouseEvent, memo, useEffect, useRef } from 'react';
 import { Checkbox } from './checkbox.tsx';
 import { cx } from './class-names.ts';
 import type { Column, DataTableProps, Features } from './data-table.tsx';
@@ -16,7 +16,8 @@ type RowProps<T extends object> = {
   phone: boolean;
   table: DataTableProps<T>;
   active: boolean;
-  onActive: () => void;
+  picked: boolean;
+  onActive: (index: number) => void;
   onMove: (index: number) => void;
 };
 
@@ -44,11 +45,10 @@ function useFlash(version: string | undefined) {
   return element;
 }
 
-export function DataTableRow<T extends object>(props: RowProps<T>) {
-  const { row, index, start, columns, template, phone, table } = props;
+function UnmemoisedRow<T extends object>(props: RowProps<T>) {
+  const { row, index, start, columns, template, phone, table, picked } = props;
   const item = row.original;
   const element = useFlash(table.version?.(item));
-  const picked = row.getIsSelected();
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.target !== event.currentTarget) return;
@@ -82,7 +82,7 @@ export function DataTableRow<T extends object>(props: RowProps<T>) {
       aria-selected={table.onSelect ? picked : undefined}
       data-index={index}
       tabIndex={props.active ? 0 : -1}
-      onFocus={props.onActive}
+      onFocus={() => props.onActive(index)}
       onKeyDown={onKeyDown}
       onClick={(event) => {
         if (table.onOpen && !onControl(event)) table.onOpen(item);
@@ -126,3 +126,6 @@ export function DataTableRow<T extends object>(props: RowProps<T>) {
     </div>
   );
 }
+
+/** While the list scrolls only the rows that come into view are drawn. */
+export const DataTableRow = memo(UnmemoisedRow) as typeof UnmemoisedRow;

@@ -12,7 +12,7 @@ import {
   useTable,
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useMemo, useRef, useState } from 'react';
 import { cx } from './class-names.ts';
 import { DataTableHead } from './data-table-head.tsx';
 import { DataTableRow } from './data-table-row.tsx';
@@ -110,7 +110,10 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
     },
   });
   const model = table.getRowModel().rows;
-  const shown = columns.filter((column) => table.getColumn(column.id)?.getIsVisible());
+  const shown = useMemo(
+    () => columns.filter((column) => visibility?.[column.id] ?? !column.optional),
+    [columns, visibility],
+  );
   const template = [
     ...(onSelect ? ['36px'] : []),
     ...shown.map((column) => column.width),
@@ -124,12 +127,16 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
     getItemKey: (index) => model[index]?.id ?? index,
     overscan: 12,
   });
-  const focusRow = (index: number) => {
-    const next = Math.max(0, Math.min(model.length - 1, index));
-    setActive(next);
-    virtualizer.scrollToIndex(next);
-    requestAnimationFrame(() => scroll.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus());
-  };
+  const count = model.length;
+  const focusRow = useCallback(
+    (index: number) => {
+      const next = Math.max(0, Math.min(count - 1, index));
+      setActive(next);
+      virtualizer.scrollToIndex(next);
+      requestAnimationFrame(() => scroll.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus());
+    },
+    [count, virtualizer],
+  );
 
   if (!props.loading && rows.length === 0) return <>{props.empty}</>;
   return (
@@ -177,7 +184,8 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
               phone={phone}
               table={props}
               active={item.index === Math.min(active, model.length - 1)}
-              onActive={() => setActive(item.index)}
+              picked={row.getIsSelected()}
+              onActive={setActive}
               onMove={focusRow}
             />
           );
