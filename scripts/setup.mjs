@@ -130,7 +130,10 @@ async function npmPackages() {
   ]);
   if (existsSync(NODE) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return 'up to date';
   // No install scripts: everything native here ships its binary inside its package.
-  await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { name: 'npm-ci', env: { NODE_ENV: '' } });
+  // Not `npm ci`: it insists on lockfile entries for the optional packages of every platform, and a registry that lacks
+  // some cannot have given them one. The versions and hashes of the lockfile hold all the same; nothing of it is rewritten.
+  const flags = ['--ignore-scripts', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  await run('npm', ['install', ...flags], { name: 'npm-install', env: { NODE_ENV: '' } });
   if (!existsSync(NODE))
     throw new Error(`npm installed no Node for this machine (linux ${process.arch}); x64 and arm64 are supported.`);
   writeFileSync(stamp, hash);

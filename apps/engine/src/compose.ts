@@ -157,7 +157,7 @@ export async function composeEngine(options: { config: Config; version: string; 
     /** Ends the engine's part. Containers go on; with none alive, nothing of this instance stays on the host. */
     async close() {
       rotation.close();
-      containers.close();
+      await containers.close();
       runtime.close();
       const alive = containers.all().some(({ state }) => state.pid > 0 || state.status === 'restarting');
       await (alive ? networkDriver.close() : networkDriver.destroy());
