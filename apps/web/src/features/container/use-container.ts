@@ -1,8 +1,8 @@
 'use client';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { useEventBatches } from '#lib/collections/use-event-batches.ts';
 import type { ContainerInspect } from '#lib/docker.ts';
-import { useLiveEvents } from '#lib/live.tsx';
 import { dockerPath, RequestError, request } from '#lib/request.ts';
 import { containerKeys } from './keys.ts';
 
@@ -20,17 +20,17 @@ export function useContainer(host: string, id: string) {
       request<ContainerInspect>(dockerPath(host, `/containers/${encodeURIComponent(id)}/json`), { signal }),
   });
   const again = () => void client.invalidateQueries({ queryKey });
-  useLiveEvents(
+  useEventBatches(
     host,
     (event) => {
       const full = query.data?.Id ?? id;
       const concerns = event.Type === 'container' ? event.Actor.ID === full : event.Actor.Attributes.container === full;
-      if (!concerns) return;
+      return concerns && !QUIET.test(event.Action);
+    },
+    (events) => {
       // Asking for what is known to be gone would only bring an error.
-      if (event.Type === 'container' && event.Action === 'destroy') {
-        void client.cancelQueries({ queryKey });
-        setGone(true);
-      } else if (!QUIET.test(event.Action)) again();
+      if (events.some((event) => event.Type === 'container' && event.Action === 'destroy')) setGone(true);
+      else again();
     },
     again,
   );

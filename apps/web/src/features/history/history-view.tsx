@@ -1,8 +1,9 @@
 'use client';
+import type { LiveEvent } from '@contract/realtime.ts';
 import type { AuditPage } from '@contract/rest.ts';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useLiveEvents } from '#lib/live.tsx';
+import { useEventBatches } from '#lib/collections/use-event-batches.ts';
 import { dockerPath, messageOf, open, request } from '#lib/request.ts';
 import { historyWords as words } from '#lib/strings/container.ts';
 import { Badge } from '#ui/badge.tsx';
@@ -29,10 +30,9 @@ async function readEvents(host: string, container: string, signal: AbortSignal):
 function useHistory(host: string, container: string) {
   const client = useQueryClient();
   const queryKey = ['container-history', host, container];
-  useLiveEvents(host, (event) => {
-    const concerns = event.Actor.ID === container || event.Actor.Attributes.container === container;
-    if (concerns) void client.invalidateQueries({ queryKey });
-  });
+  const again = () => void client.invalidateQueries({ queryKey });
+  const concerns = (event: LiveEvent) => event.Actor.ID === container || event.Actor.Attributes.container === container;
+  useEventBatches(host, concerns, again, again);
   return useQuery({
     queryKey,
     staleTime: 0,
