@@ -160,6 +160,7 @@ async function site() {
     ['node_modules', '.next', 'out'],
   );
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return 'up to date';
+  await run(NODE, [join(ROOT, 'apps/web/copy-public.mjs')], { name: 'copy-public' });
   const next = join(ROOT, 'node_modules/next/dist/bin/next');
   await run(NODE, [next, 'build', join(ROOT, 'apps/web')], {
     name: 'next-build',
