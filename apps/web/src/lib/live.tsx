@@ -11,7 +11,7 @@ import {
   useSyncExternalStore,
 } from 'react';
 import { io, type Socket } from 'socket.io-client';
-import { UNAUTHORIZED_EVENT } from './request.ts';
+import { RequestError, request } from './request.ts';
 
 export type LiveSocket = Socket<ServerToClient, ClientToServer>;
 export type LiveStatus = 'connecting' | 'connected' | 'lost';
@@ -93,6 +93,20 @@ function createEvents(socket: LiveSocket) {
   };
 }
 
+/** The answer that renews a session comes after the end of the old one. */
+const RENEWAL_MS = 1000;
+
+/** A changed password ends the session and begins another: whether anybody is still signed in is asked, not assumed. */
+async function goOnOrLeave(socket: LiveSocket): Promise<void> {
+  try {
+    await request('/api/v1/session');
+  } catch (error) {
+    // The question itself has already led to the sign-in page.
+    if (error instanceof RequestError && error.status === 401) return;
+  }
+  socket.connect();
+}
+
 export function createLive(): Live {
   const socket: LiveSocket = io({
     path: '/live',
@@ -109,7 +123,7 @@ export function createLive(): Live {
   socket.on('connect', () => setStatus('connected'));
   socket.on('disconnect', () => setStatus('lost'));
   socket.on('connect_error', () => setStatus('lost'));
-  socket.on('session:end', () => dispatchEvent(new Event(UNAUTHORIZED_EVENT)));
+  socket.on('session:end', () => void setTimeout(goOnOrLeave, RENEWAL_MS, socket));
   return {
     socket,
     status: () => status,

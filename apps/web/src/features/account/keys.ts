@@ -1,5 +1,5 @@
 export const accountKeys = {
-  me: ['account', 'me'] as const,
+  all: ['account'] as const,
   sessions: ['account', 'sessions'] as const,
   tokens: ['account', 'tokens'] as const,
 };

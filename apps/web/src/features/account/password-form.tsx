@@ -17,7 +17,7 @@ function useChangePassword() {
   return useMutation({
     gcTime: 0,
     mutationFn: (change: PasswordChange) => request<void>('/api/v1/account/password', { method: 'PUT', json: change }),
-    onSuccess: () => client.invalidateQueries({ queryKey: accountKeys.sessions }),
+    onSuccess: () => client.invalidateQueries({ queryKey: accountKeys.all }),
   });
 }
 

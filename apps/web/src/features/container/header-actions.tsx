@@ -58,7 +58,7 @@ export function HeaderActions({ host, container, action }: ActionsProps) {
         disabled={busy !== null}
         onClick={() => run('restart')}
       >
-        {text.restart}
+        <span className="max-md:sr-only">{text.restart}</span>
       </Button>
       <Menu
         trigger={

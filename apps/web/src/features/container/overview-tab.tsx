@@ -58,7 +58,7 @@ function LabelsPanel({ labels }: { labels: Record<string, string> }) {
   );
 }
 
-const mono = (text: string) => <span className="mono break-all">{text}</span>;
+const mono = (text: string) => <span className="mono [overflow-wrap:anywhere]">{text}</span>;
 const wordsOf = (value: string | string[] | null | undefined) =>
   (Array.isArray(value) ? value : value ? [value] : []).map(quote).join(' ');
 

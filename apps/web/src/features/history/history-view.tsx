@@ -10,7 +10,7 @@ import { Badge } from '#ui/badge.tsx';
 import { Chip } from '#ui/list-toolbar.tsx';
 import { Problem } from '#ui/problem.tsx';
 import { RelativeTime } from '#ui/relative-time.tsx';
-import { type DockerEvent, type HistoryItem, mergeHistory } from './merge.ts';
+import { type DockerEvent, type HistoryItem, isExec, mergeHistory } from './merge.ts';
 
 /** The stored events of one container: `since` the beginning, `until` now, so that the answer ends. */
 async function readEvents(host: string, container: string, signal: AbortSignal): Promise<DockerEvent[]> {
@@ -41,7 +41,7 @@ function useHistory(host: string, container: string) {
         readEvents(host, container, signal),
         request<AuditPage>('/api/v1/audit', { query: { object: container, limit: 500 }, signal }),
       ]);
-      return mergeHistory(events, audit.rows);
+      return { events, rows: audit.rows };
     },
   });
 }
@@ -52,7 +52,10 @@ type Source = 'all' | 'event' | 'audit';
 export function HistoryView({ host, container }: { host: string; container: string }) {
   const history = useHistory(host, container);
   const [source, setSource] = useState<Source>('all');
-  const items = (history.data ?? []).filter((item) => source === 'all' || item.kind === source);
+  const items = mergeHistory(
+    source === 'audit' ? [] : (history.data?.events ?? []).filter((event) => source === 'event' || !isExec(event)),
+    source === 'event' ? [] : (history.data?.rows ?? []),
+  );
   const chip = (id: Source, label: string) => (
     <Chip on={source === id} onToggle={() => setSource(id)}>
       {label}

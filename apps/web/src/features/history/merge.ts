@@ -55,6 +55,9 @@ function sameThing(a: HistoryItem, b: HistoryItem): boolean {
   );
 }
 
+/** Every probe of health is three of these; beside the rows of who opened what they only hide the rest. */
+export const isExec = (event: DockerEvent): boolean => event.Action.startsWith('exec_');
+
 /** What an event says beyond its name. */
 function detailOf(event: DockerEvent): string {
   const { exitCode, signal, execDuration, execID, container, image } = event.Actor.Attributes;

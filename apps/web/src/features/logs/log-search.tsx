@@ -21,7 +21,7 @@ function Box({ input, icon, label, value, error, onChange, onEnter, children }: 
   return (
     <span
       className={cx(
-        'flex h-8 min-w-0 items-center gap-1 rounded-control border bg-page pr-0.5 pl-2.5 text-faint focus-within:outline-2 focus-within:outline-focus max-md:h-11 max-md:flex-1',
+        'flex h-8 min-w-0 items-center gap-1 rounded-control border bg-page pr-0.5 pl-2.5 text-faint focus-within:outline-2 focus-within:outline-focus max-md:h-11 max-md:basis-[40%] max-md:flex-1',
         error ? 'border-bad' : 'border-control hover:border-muted',
       )}
     >

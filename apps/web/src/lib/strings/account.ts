@@ -3,13 +3,13 @@ export const account = {
   signedInAs: (name: string, role: string) => `${name}, ${role}`,
   password: {
     title: 'Password',
-    text: 'Changing it signs you out everywhere else.',
+    text: 'Changing it signs you out everywhere else and revokes your API tokens.',
     current: 'Current password',
     next: 'New password',
     nextHint: 'At least 12 characters. A few words are better than a puzzle.',
     repeat: 'New password again',
     submit: 'Change password',
-    done: 'Password changed. All other sessions have ended.',
+    done: 'Password changed. All other sessions and tokens have ended.',
     failed: 'Could not change the password',
     errors: {
       current: 'Enter your current password.',
