@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from '#core/errors.ts';
 import { errnoError, lastErrno, libc } from './libc.ts';
-import { allProcesses, procCommandLine, processTree, signalProcess } from './proc.ts';
+import { allProcesses, procCommandLine, processTree, procStat, signalProcess } from './proc.ts';
 import { start, tidyStderr } from './process.ts';
 
 /**
@@ -77,6 +77,8 @@ export async function conmonCreate(
   if (limits.signal?.aborted) throw new EngineError('cancelled', 'creating the container was cancelled');
   const child = await start('conmon', argumentsOf(options), {
     env: { _OCI_SYNCPIPE: '3', TZ: 'UTC' },
+    // Where it makes the file `oom` when the kernel ran out of memory for the container.
+    cwd: options.bundle,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     unref: true,
   });
@@ -167,6 +169,13 @@ export function conmonPid(bundle: string): number {
   } catch {
     return 0;
   }
+}
+
+/** Whether the process that the bundle's conmon watches lives: then there is no exit to wait for. */
+export function conmonChildLives(bundle: string): boolean {
+  const parent = conmonPid(bundle);
+  const child = procStat(readPidFile(containerPidFile(bundle)));
+  return parent !== 0 && child?.ppid === parent && child.state !== 'Z' && child.state !== 'X';
 }
 
 export type ExitFile = { exitCode: number; finishedAtNs: bigint };

@@ -326,6 +326,8 @@ describe('limits', () => {
       host: { Memory: size, MemorySwap: size },
     });
     expect(exit).toMatchObject({ exitCode: 137, oomKilled: true });
+    // conmon's note of it belongs into the bundle, which is gone with the container.
+    expect(existsSync('oom')).toBe(false);
   });
 
   test('ulimits, with infinity; one above this root is the highest it may give', async () => {

@@ -6,7 +6,7 @@ import { newId } from '#lib/ids.ts';
 import { cgroupDirectories, cgroupPids, detectCgroups } from '#os/cgroup.ts';
 import { conmonPid } from '#os/conmon.ts';
 import { readMounts } from '#os/mount.ts';
-import { procStat } from '#os/proc.ts';
+import { isAlive, procStat } from '#os/proc.ts';
 import { logText, openStage, type Stage } from './runtime-fixture.ts';
 
 let stage: Stage;
@@ -199,6 +199,18 @@ describe('after the engine was killed', () => {
       const { rm } = await import('node:fs/promises');
       await rm(script, { force: true });
     }
+  });
+
+  test('a start that was never acknowledged is undone at once, though its process lives', async () => {
+    const { id, pid, pidStartTime } = await stage.up({ args: ['sleep', '600'] });
+    const runtime = await stage.again();
+    const before = performance.now();
+    // The row was written before there was a process.
+    expect((await runtime.recover([{ id, pid: 0, pidStartTime: 0 }])).get(id)).toEqual({ kind: 'lost' });
+    // There is no exit to wait for, which would take five seconds.
+    expect(performance.now() - before).toBeLessThan(3000);
+    expect(isAlive(pid, pidStartTime)).toBe(false);
+    expect(readMounts().filter(({ mountPoint }) => mountPoint.includes(id))).toEqual([]);
   });
 
   test('after a reboot nothing is there: lost', async () => {

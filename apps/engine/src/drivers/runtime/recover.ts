@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ContainerExit, Recovered } from '#core/containers/ports.ts';
 import { type CgroupLayout, cgroupChildren, cgroupFrozen, cgroupRemove } from '#os/cgroup.ts';
-import { conmonPid } from '#os/conmon.ts';
+import { conmonChildLives, conmonPid } from '#os/conmon.ts';
 import { readMounts, unmount } from '#os/mount.ts';
 import { isAlive } from '#os/proc.ts';
 import { type Live, liveFrom, type RuntimePaths, readSpec } from './bundle.ts';
@@ -41,8 +41,10 @@ async function recoverOne(deps: RecoverDeps, known: Known): Promise<Recovered> {
     deps.adopt(liveFrom(id, bundle, spec, pid, pidStartTime));
     return { kind: 'running', pid, paused: cgroupFrozen(deps.cgroups, cgroup) };
   }
-  // The process is gone, its conmon may just be writing the exit file.
-  for (const until = Date.now() + EXIT_WAIT; conmonPid(bundle) !== 0 && Date.now() < until; ) {
+  // The process is gone, its conmon may just be writing the exit file. One that lives here was never acknowledged: the
+  // engine was killed while it started it.
+  const dying = () => conmonPid(bundle) !== 0 && !conmonChildLives(bundle);
+  for (const until = Date.now() + EXIT_WAIT; dying() && Date.now() < until; ) {
     const exit = await deps.exitOf(id, bundle, cgroup);
     if (exit) return { kind: 'exited', exit };
     await new Promise((resolve) => setTimeout(resolve, EXIT_POLL));
