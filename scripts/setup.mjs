@@ -16,15 +16,14 @@ const NODE = join(ROOT, 'node_modules', `node-linux-${process.arch}`, 'bin', 'no
 const PROGRAMS = [
   { paths: ['runc', 'crun'], package: 'runc', without: 'no container can be started' },
   { paths: ['conmon'], package: 'conmon', without: 'no container can be started' },
-  { paths: ['ip'], package: 'iproute2', without: 'containers have no network' },
   { paths: ['nft'], package: 'nftables', without: 'no ports can be published and containers do not reach the outside' },
   {
     paths: ['/usr/lib/podman/aardvark-dns', '/usr/libexec/podman/aardvark-dns', 'aardvark-dns'],
     package: 'aardvark-dns',
     without: 'containers do not find one another by name',
   },
-  { paths: ['socat'], package: 'socat', without: 'containers get no input (run -i, attach)' },
-  { paths: ['tar'], package: 'tar', without: 'images cannot be unpacked' },
+  { paths: ['xz'], package: 'xz-utils', without: 'images compressed with xz cannot be loaded' },
+  { paths: ['bzip2'], package: 'bzip2', without: 'images compressed with bzip2 cannot be loaded' },
   { paths: ['ps'], package: 'procps', without: 'docker top does not work' },
   { paths: ['busybox'], package: 'busybox-static', without: 'there is no starter image' },
   {
@@ -41,6 +40,7 @@ const PROGRAMS = [
 
 /** What the tests run beside it. */
 const TEST_PROGRAMS = [
+  { paths: ['ip'], package: 'iproute2', without: 'the tests cannot play a second machine' },
   { paths: ['chromium', 'chromium-browser'], package: 'chromium', without: 'the browser tests cannot run' },
   { paths: ['docker'], package: 'docker.io', without: 'the tests with the docker CLI cannot run' },
   { paths: ['docker-registry', 'registry'], package: 'docker-registry', without: 'the registry tests cannot run' },
