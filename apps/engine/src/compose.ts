@@ -202,7 +202,7 @@ function engineFacts(options: {
     runtimes: new Map([[runtimeInfo.name, { path: runtimeInfo.path, version: runtimeInfo.version }]]),
     conmonVersion: runtimeInfo.conmonVersion,
     seccompProfile: config.seccompProfile,
-    registries: { mirrors: config.registryMirrors, insecure: config.insecureRegistries },
+    registries: { mirrors: [], insecure: config.insecureRegistries },
     debug: config.logLevel === 'debug',
   };
 }

@@ -25,9 +25,7 @@ export type Config = Readonly<{
   runtime: 'auto' | 'runc' | 'crun';
   seccompProfile: string;
   insecureRegistries: readonly string[];
-  registryMirrors: readonly string[];
   logLevel: 'debug' | 'info' | 'warn' | 'error';
-  maxConcurrentDownloads: number;
 }>;
 
 export type SettingSource = 'default' | 'file' | 'environment' | 'argument';
@@ -70,9 +68,7 @@ export const FIELDS = {
   runtime: { default: 'auto', help: 'OCI runtime: auto, runc or crun.', check: oneOf('auto', 'runc', 'crun') },
   seccompProfile: { default: '/usr/share/containers/seccomp.json', help: 'Default seccomp profile.', check: absolute },
   insecureRegistries: { default: [], help: 'Registries spoken to over plain HTTP; loopback always is.' },
-  registryMirrors: { default: [], help: 'Mirrors of docker.io, tried first.' },
   logLevel: { default: 'info', help: 'debug, info, warn or error.', check: oneOf('debug', 'info', 'warn', 'error') },
-  maxConcurrentDownloads: { default: 3, help: 'Layers downloaded at a time.' },
 } satisfies Record<string, Field>;
 
 type Key = keyof typeof FIELDS;
