@@ -21,7 +21,8 @@ export function eventsRoutes({ events, now }: EventsRoutesDeps): DockerRoute[] {
       path: '/events',
       permission: 'events:read',
       handler: async ({ query }) => {
-        const since = timeBound(query, 'since', now());
+        // Everything since the epoch: unlike for logs, where 0 is no bound.
+        const since = query.get('since') === '0' ? 0n : timeBound(query, 'since', now());
         const until = timeBound(query, 'until', now());
         if (since !== null && until !== null && since > until) {
           throw new EngineError('invalid_argument', '`since` time cannot be after `until` time');
