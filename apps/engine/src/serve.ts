@@ -100,6 +100,7 @@ export async function serve(options: ServeOptions) {
   }, SWEEP_MS).unref();
   return {
     port,
+    hosts,
     async close(): Promise<void> {
       clearInterval(sweep);
       await live.close();

@@ -2,22 +2,22 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { signUp } from '../support/account.ts';
-import { startEngine, type TestEngine } from '../support/engine.ts';
+import { ENGINE_PRINCIPAL } from '#core/access/principal.ts';
+import { startWholeEngine, type WholeEngine } from './whole-engine.ts';
 
 const IMAGE = 'gantry/busybox:latest';
-let engine: TestEngine;
+let engine: WholeEngine;
 let token: string;
 
 beforeAll(async () => {
-  engine = await startEngine();
-  const account = await signUp(engine);
-  token = await account.createToken('compat');
+  engine = await startWholeEngine();
+  token = await engine.createToken();
 });
 afterAll(() => engine?.[Symbol.asyncDispose]());
 
-/** The doors a program outside can use; the in-memory one has its test beside hosts/. */
+/** One script over every door: they lead to the same handlers. */
 const doors: [string, () => Docker][] = [
+  ['memory', () => engine.hosts.docker('local', ENGINE_PRINCIPAL)],
   ['unix socket', () => new Docker({ socketPath: engine.socket })],
   [
     'TCP with a token',
