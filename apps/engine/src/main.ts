@@ -5,6 +5,7 @@ import pino from 'pino';
 import { type Config, ConfigError, loadConfig, usage } from '#config/config.ts';
 import { isEngineError } from '#core/errors.ts';
 import { composeEngine } from './compose.ts';
+import { holdInstance } from './instance.ts';
 import { serve } from './serve.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -19,8 +20,12 @@ async function main(): Promise<void> {
   await mkdir(config.runDir, { recursive: true, mode: 0o711 });
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   const log = pino({ level: config.logLevel, base: null }, pino.destination(2));
+  await holdInstance(config.instance, config.dataRoot);
   const engine = await composeEngine({ config, version, root: ROOT, log });
-  const served = await serve({ engine, config, settings, version, root: ROOT, log });
+  const served = await serve({ engine, config, settings, version, root: ROOT, log }).catch(async (error: unknown) => {
+    await engine.close();
+    throw error;
+  });
   const stop = once(async () => {
     await served.close();
     await engine.close();

@@ -164,7 +164,7 @@ export async function createHttpServer(deps: {
       const listener = createNetServer(options, (socket: Socket) => accept(socket, { kind: 'tcp' }));
       listener.maxConnections = MAX_TCP_CONNECTIONS;
       await new Promise<void>((resolve, reject) => {
-        listener.once('error', reject);
+        listener.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
         listener.listen({ host, port }, resolve);
       });
       listeners.push(listener);
@@ -180,6 +180,16 @@ export async function createHttpServer(deps: {
       await app.close();
     },
   };
+}
+
+function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): EngineError {
+  const why =
+    error.code === 'EADDRINUSE'
+      ? 'another program listens there. Choose another one with --port'
+      : error.code === 'EADDRNOTAVAIL'
+        ? 'this machine has no such address. Choose another one with --host'
+        : `the system refuses it (${error.code})`;
+  return new EngineError('unavailable', `Cannot listen on ${host}, port ${port}: ${why}.`, { cause: error });
 }
 
 type Target =
