@@ -161,7 +161,7 @@ export function useLiveStatus(): LiveStatus {
   return useSyncExternalStore(live.onStatus, live.status, () => 'connecting' as LiveStatus);
 }
 
-/** Calls `listener` for every event of the host while mounted; `onReconnect` when events may have been missed. */
+/** Calls `listener` for every event of the host while mounted; `onReconnect` when events may have been missed: also before the first connection. */
 export function useLiveEvents(host: string, listener: (event: LiveEvent) => void, onReconnect?: () => void): void {
   const live = useLive();
   const latest = useRef({ listener, onReconnect });
@@ -170,11 +170,7 @@ export function useLiveEvents(host: string, listener: (event: LiveEvent) => void
   });
   useEffect(() => live.onEvent(host, (event) => latest.current.listener(event)), [live, host]);
   useEffect(() => {
-    let first = !live.socket.connected;
-    const onConnect = () => {
-      if (!first) latest.current.onReconnect?.();
-      first = false;
-    };
+    const onConnect = () => latest.current.onReconnect?.();
     live.socket.on('connect', onConnect);
     return () => {
       live.socket.off('connect', onConnect);

@@ -5,6 +5,7 @@ import { Button, IconButton } from './button.tsx';
 import { cx } from './class-names.ts';
 import type { Column } from './data-table.tsx';
 import { Menu, MenuCheckbox } from './menu.tsx';
+import { useDraft } from './use-draft.ts';
 
 /** The line above a list: text filter, chips, counts, column choice. A bulk bar takes its place while rows are selected. */
 export function ListToolbar({ children, bulk }: { children: ReactNode; bulk?: ReactNode }) {
@@ -26,6 +27,7 @@ export function FilterInput({
   label: string;
 }) {
   const input = useRef<HTMLInputElement>(null);
+  const [draft, setDraft] = useDraft(value, onChange);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const typing = (event.target as Element | null)?.closest('input, textarea, select, [contenteditable], .xterm');
@@ -44,17 +46,17 @@ export function FilterInput({
         type="search"
         aria-label={label}
         placeholder={label}
-        value={value}
+        value={draft}
         autoComplete="off"
         spellCheck={false}
-        onChange={(event) => onChange(event.target.value)}
+        onChange={(event) => setDraft(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Escape') onChange('');
+          if (event.key === 'Escape') setDraft('');
         }}
         className="h-8 w-full rounded-control border border-control bg-page pr-8 pl-8 hover:border-muted max-md:h-11 max-md:text-lg [&::-webkit-search-cancel-button]:hidden"
       />
-      {value && (
-        <IconButton label="Clear filter" className="absolute right-0.5" onClick={() => onChange('')} tooltip={false}>
+      {draft && (
+        <IconButton label="Clear filter" className="absolute right-0.5" onClick={() => setDraft('')} tooltip={false}>
           <X className="size-3.5" />
         </IconButton>
       )}

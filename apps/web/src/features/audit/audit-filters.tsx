@@ -1,5 +1,5 @@
 'use client';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { audit as words } from '#lib/strings/audit.ts';
 import { cx } from '#ui/class-names.ts';
 import { Input, Select } from '#ui/field.tsx';
@@ -13,10 +13,19 @@ const PAUSE_MS = 250;
 
 function useTyped(value: string, commit: (value: string) => void): [string, (value: string) => void] {
   const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
+  // What comes back is what was sent some time ago: it must not undo what was typed since.
+  const sent = useRef(value);
   useEffect(() => {
-    if (typed === value) return;
-    const timer = setTimeout(() => commit(typed), PAUSE_MS);
+    if (value === sent.current) return;
+    sent.current = value;
+    setTyped(value);
+  }, [value]);
+  useEffect(() => {
+    if (typed === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = typed;
+      commit(typed);
+    }, PAUSE_MS);
     return () => clearTimeout(timer);
   });
   return [typed, setTyped];

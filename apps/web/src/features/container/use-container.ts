@@ -18,6 +18,8 @@ export function useContainer(host: string, id: string) {
     queryKey,
     queryFn: ({ signal }) =>
       request<ContainerInspect>(dockerPath(host, `/containers/${encodeURIComponent(id)}/json`), { signal }),
+    // While its page was not open, nobody listened to its events.
+    refetchOnMount: 'always',
   });
   const again = () => void client.invalidateQueries({ queryKey });
   useEventBatches(

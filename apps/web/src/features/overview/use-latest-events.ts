@@ -16,10 +16,10 @@ function worthTelling(event: LiveEvent): boolean {
 }
 
 async function pastEvents(host: string, signal: AbortSignal): Promise<LiveEvent[]> {
-  const until = Math.floor(Date.now() / 1000);
+  const until = Date.now() / 1000;
   const events: LiveEvent[] = [];
   const lines = requestLines<LiveEvent>(dockerPath(host, '/events'), {
-    query: { since: until - PAST_SECONDS, until },
+    query: { since: Math.floor(until) - PAST_SECONDS, until: until.toFixed(3) },
     signal,
   });
   for await (const event of lines) {

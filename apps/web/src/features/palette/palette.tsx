@@ -41,6 +41,9 @@ export function Palette({
   onOpenChange: (open: boolean) => void;
   pages: readonly Page[];
 }) {
+  // What was typed the last time is not there the next time, even while the last one is still on its way out.
+  const [opened, setOpened] = useState({ open, times: 0 });
+  if (opened.open !== open) setOpened({ open, times: opened.times + (open ? 1 : 0) });
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
@@ -49,7 +52,7 @@ export function Palette({
           aria-label={words.label}
           className="floating fixed top-[14vh] left-1/2 z-50 w-[min(600px,calc(100vw-24px))] -translate-x-1/2 overflow-hidden"
         >
-          <Content pages={pages} onClose={() => onOpenChange(false)} />
+          <Content key={opened.times} pages={pages} onClose={() => onOpenChange(false)} />
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>

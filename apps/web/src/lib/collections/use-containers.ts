@@ -70,7 +70,12 @@ function concerns(event: LiveEvent): boolean {
 export function useContainers(host: string) {
   const client = useQueryClient();
   const queryKey = collectionKeys.containers(host);
-  const query = useQuery({ queryKey, queryFn: ({ signal }) => fetchContainers(host, undefined, signal) });
+  const query = useQuery({
+    queryKey,
+    queryFn: ({ signal }) => fetchContainers(host, undefined, signal),
+    // While nothing showed the list, nobody listened to the events that keep it true.
+    refetchOnMount: 'always',
+  });
   const refresh = () => void client.invalidateQueries({ queryKey });
   useEventBatches(
     host,
@@ -81,7 +86,8 @@ export function useContainers(host: string) {
       );
       ids.delete('');
       const old = client.getQueryData<ContainerItem[]>(queryKey);
-      if (!old || ids.size > PATCH_LIMIT) return refresh();
+      // An answer under way may be older than the event, and would overwrite what is asked now.
+      if (!old || ids.size > PATCH_LIMIT || client.isFetching({ queryKey }) > 0) return refresh();
       fetchContainers(host, [...ids])
         .then((fresh) =>
           client.setQueryData<ContainerItem[]>(queryKey, (now) => now && mergeContainers(now, ids, fresh)),

@@ -14,7 +14,12 @@ function useList<T>(
   wanted: (event: LiveEvent) => boolean,
 ) {
   const client = useQueryClient();
-  const query = useQuery({ queryKey, queryFn: ({ signal }) => fetch(signal) });
+  const query = useQuery({
+    queryKey,
+    queryFn: ({ signal }) => fetch(signal),
+    // While nothing showed the list, nobody listened to the events that keep it true.
+    refetchOnMount: 'always',
+  });
   const refresh = () => void client.invalidateQueries({ queryKey });
   useEventBatches(host, wanted, refresh, refresh);
   return query;
