@@ -20,6 +20,7 @@ export default defineConfig({
         test: {
           name: 'host',
           include: ['apps/engine/test/host/**/*.test.ts'],
+          setupFiles: ['apps/engine/test/host/setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -1,9 +1,11 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pino from 'pino';
 import { type Config, ConfigError, loadConfig, usage } from '#config/config.ts';
 import { isEngineError } from '#core/errors.ts';
+import { makeDirectory } from '#lib/make-directory.ts';
+import { forbidCoreDumps } from '#os/core-dumps.ts';
 import { composeEngine } from './compose.ts';
 import { holdInstance } from './instance.ts';
 import { serve } from './serve.ts';
@@ -13,11 +15,14 @@ const ROOT = join(import.meta.dirname, '../../..');
 async function main(): Promise<void> {
   const { config, settings } = loadConfig(process.argv.slice(2), process.env);
   await assertCanRun(config);
-  // What containers see (their root, /etc/hosts, volumes) is made with the mode it must have, which a stricter mask would
-  // take away from users other than root. Database, keys and secrets lie in directories of mode 0700.
-  process.umask(0o022);
-  await mkdir(config.dataRoot, { recursive: true, mode: 0o711 });
-  await mkdir(config.runDir, { recursive: true, mode: 0o711 });
+  forbidCoreDumps();
+  // Nothing is for others unless it is made so: what containers see is given its mode where it is made.
+  process.umask(0o077);
+  await makeDirectory(dirname(config.dataRoot), 0o755);
+  await makeDirectory(config.dataRoot, 0o710);
+  await chmod(config.dataRoot, 0o710);
+  // The socket is below it, for a group.
+  await makeDirectory(config.runDir, 0o711);
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   const log = pino({ level: config.logLevel, base: null }, pino.destination(2));
   await holdInstance(config.instance, config.dataRoot);

@@ -59,6 +59,7 @@ export const libc = {
   send: lib.func('long send(int fd, const void *data, unsigned long length, int flags)'),
   shutdown: lib.func('int shutdown(int fd, int how)'),
   ioctl: lib.func('int ioctl(int fd, unsigned long request, ...)'),
+  prctl: lib.func('int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)'),
   syscall: lib.func('long syscall(long number, ...)'),
   tcgetattr: lib.func('int tcgetattr(int fd, _Out_ uint8_t *termios)'),
   tcsetattr: lib.func('int tcsetattr(int fd, int when, const uint8_t *termios)'),

@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import { isMainThread } from 'node:worker_threads';
 import { EngineError } from '#core/errors.ts';
 
 /**
@@ -121,6 +122,21 @@ function killSession(child: ChildProcess, signal: NodeJS.Signals | number): bool
 }
 
 /**
+ * The runtime makes mount points that every user of a container must pass, and
+ * containers begin with the usual mask, not with the engine's. Node has no
+ * option for it; the fork happens inside the call.
+ */
+function spawnWithPublicMask(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  if (!isMainThread) return spawn(file, [...args], options);
+  const own = process.umask(0o022);
+  try {
+    return spawn(file, [...args], options);
+  } finally {
+    process.umask(own);
+  }
+}
+
+/**
  * Starts a long-lived program. Rejects with `unavailable` when it is missing.
  * The caller reads or destroys every pipe it asked for.
  */
@@ -134,7 +150,7 @@ export async function start(file: string, args: readonly string[], options: Star
   };
   let child: ChildProcess;
   try {
-    child = spawn(file, [...args], spawnOptions);
+    child = spawnWithPublicMask(file, args, spawnOptions);
   } catch (error) {
     throw spawnError(file, error);
   }

@@ -81,7 +81,8 @@ export function createLayerWriter(rootPath: string, options: { lowest: boolean; 
   };
 
   const makeDirectory = (path: string): void => {
-    fs.mkdirSync(at(path), 0o755);
+    fs.mkdirSync(at(path));
+    fs.chmodSync(at(path), 0o755);
     directories.add(path);
   };
 

@@ -1,7 +1,8 @@
-import { chmod, chown, lstat, mkdir, readFile, unlink } from 'node:fs/promises';
+import { chmod, chown, lstat, readFile, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { EngineError } from '#core/errors.ts';
+import { makeDirectory } from '#lib/make-directory.ts';
 
 /**
  * Listens on a unix socket that only root and `group` may open (0660), in a
@@ -16,7 +17,8 @@ export async function listenUnix(options: {
   accept: (socket: Socket) => void;
 }): Promise<Server> {
   const { path, group, accept } = options;
-  await makeParent(dirname(path));
+  // A directory that was there before, like /run, keeps its mode.
+  await makeDirectory(dirname(path), 0o711);
   await removeStale(path);
   const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
   await new Promise<void>((resolve, reject) => {
@@ -33,17 +35,6 @@ export async function listenUnix(options: {
   if (process.getuid?.() === 0) await chown(path, 0, gid ?? 0);
   await chmod(path, 0o660);
   return server;
-}
-
-async function makeParent(directory: string): Promise<void> {
-  const existed = await lstat(directory).then(
-    () => true,
-    () => false,
-  );
-  // A directory that was there before, like /run, keeps its mode.
-  if (existed) return;
-  await mkdir(directory, { recursive: true, mode: 0o711 });
-  await chmod(directory, 0o711);
 }
 
 async function removeStale(path: string): Promise<void> {

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { EngineError } from '#core/errors.ts';
 import type { Mount } from '#core/mount.ts';
+import { makeDirectory } from '#lib/make-directory.ts';
 import type { ContainerRecord } from './types.ts';
 
 /**
@@ -12,10 +13,16 @@ export async function writeFiles(
   text: { hosts: string; resolvConf: string; hostname: string },
 ): Promise<void> {
   await Promise.all([
-    writeFile(record.hostsPath, text.hosts, { mode: 0o644 }),
-    writeFile(record.resolvConfPath, text.resolvConf, { mode: 0o644 }),
-    writeFile(record.hostnamePath, `${text.hostname}\n`, { mode: 0o644 }),
+    writeReadable(record.hostsPath, text.hosts),
+    writeReadable(record.resolvConfPath, text.resolvConf),
+    writeReadable(record.hostnamePath, `${text.hostname}\n`),
   ]);
+}
+
+/** For every user of the container. */
+async function writeReadable(path: string, text: string): Promise<void> {
+  await writeFile(path, text);
+  await chmod(path, 0o644);
 }
 
 /** Their places in the container. Of another container's when it lends its network. */
@@ -32,7 +39,7 @@ export async function makeBindSources(record: ContainerRecord): Promise<void> {
   for (const mount of record.mounts) {
     if (mount.Type !== 'bind' || !mount.CreateSource) continue;
     try {
-      await mkdir(mount.Source, { recursive: true, mode: 0o755 });
+      await makeDirectory(mount.Source, 0o755);
     } catch (error) {
       // A file is a fine source, too.
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;

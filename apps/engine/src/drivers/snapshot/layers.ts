@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '#core/errors.ts';
 import type { LayerStore, UnpackRequest } from '#core/images/ports.ts';
@@ -84,7 +84,8 @@ export async function createLayers(deps: {
     const directory = (next++).toString(36);
     const target = join(root, directory);
     // The mode of the container's root directory until the archive says otherwise.
-    await mkdir(target, { mode: 0o755 });
+    await mkdir(target);
+    await chmod(target, 0o755);
     try {
       const job = {
         blob: deps.blobPath(request.blob),

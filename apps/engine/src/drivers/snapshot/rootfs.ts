@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import type { ContainerRootfs } from '#core/containers/ports.ts';
 import { EngineError } from '#core/errors.ts';
+import { makeDirectory } from '#lib/make-directory.ts';
 import { run } from '#os/process.ts';
 import { treeSize } from '#os/tree.ts';
 import type { Layers } from './layers.ts';
@@ -123,10 +124,10 @@ export async function createRootfs(deps: {
       try {
         await mkdir(directory, { recursive: true, mode: 0o710 });
         await Promise.all([
-          mkdir(join(directory, 'upper'), { mode: 0o755, recursive: true }),
+          makeDirectory(join(directory, 'upper'), 0o755),
           mkdir(join(directory, 'work'), { mode: 0o700, recursive: true }),
           mkdir(join(directory, 'merged'), { mode: 0o700, recursive: true }),
-          lower.directories.length === 0 && mkdir(join(directory, 'empty'), { mode: 0o755, recursive: true }),
+          lower.directories.length === 0 && makeDirectory(join(directory, 'empty'), 0o755),
           writeFile(join(directory, 'lower.new'), JSON.stringify(lower), { mode: 0o600 }),
         ]);
         await rename(join(directory, 'lower.new'), join(directory, 'lower'));

@@ -2,6 +2,7 @@ import { lstat, mkdir, open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '#core/errors.ts';
 import type { VolumeStorage } from '#core/volumes/ports.ts';
+import { makeDirectory } from '#lib/make-directory.ts';
 import { copyTreeInRoot } from '#os/copy-tree.ts';
 import { readMounts, unmount } from '#os/mount.ts';
 import { run, runOk } from '#os/process.ts';
@@ -27,7 +28,7 @@ export function createVolumeStorage(deps: { directory: string }): VolumeStorage 
 
   async function create(name: string): Promise<boolean> {
     await mkdir(deps.directory, { recursive: true, mode: 0o711 });
-    if ((await mkdir(data(name), { recursive: true, mode: 0o755 })) === undefined) return false;
+    if (!(await makeDirectory(data(name), 0o755))) return false;
     await syncDirectory(home(name));
     await syncDirectory(deps.directory);
     return true;
