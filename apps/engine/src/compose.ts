@@ -25,6 +25,7 @@ import { type Database, openDatabase } from '#drivers/db/database.ts';
 import { createDocumentStores } from '#drivers/db/documents.ts';
 import { createEventStore } from '#drivers/db/events.ts';
 import { createNetworkDriver } from '#drivers/network/driver.ts';
+import { createFiles } from '#drivers/files/files.ts';
 import { createRegistry } from '#drivers/registry/registry.ts';
 import { createRuntime } from '#drivers/runtime/runtime.ts';
 import { createHostMounts } from '#drivers/snapshot/host-mounts.ts';
@@ -85,6 +86,7 @@ export async function composeEngine(options: { config: Config; version: string; 
     now: nowText,
   });
   const mounts = createHostMounts();
+  const files = await createFiles({ runDir });
   const networks = await createNetworks({
     driver: networkDriver,
     store: stores.networks,
@@ -112,6 +114,7 @@ export async function composeEngine(options: { config: Config; version: string; 
     store: stores.containers,
     events,
     mounts,
+    files,
     host: {
       cpus: (await import('node:os')).availableParallelism(),
       cgroupVersion: runtime.info.cgroupVersion,
@@ -161,6 +164,7 @@ export async function composeEngine(options: { config: Config; version: string; 
       runtime.close();
       const alive = containers.all().some(({ state }) => state.pid > 0 || state.status === 'restarting');
       await (alive ? networkDriver.close() : networkDriver.destroy());
+      await files.close();
       await snapshots.settled();
       await snapshots.close();
       registry.close();

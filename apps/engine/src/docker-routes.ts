@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { archiveRoutes } from '#api/docker/archive.ts';
 import { attachRoutes } from '#api/docker/attach.ts';
 import { toSummary } from '#api/docker/container-to-docker.ts';
 import { containersRoutes } from '#api/docker/containers.ts';
@@ -33,6 +34,7 @@ export function dockerRoutes(engine: Engine, log: Logger): DockerRoute[] {
     }),
     ...eventsRoutes({ events, now }),
     ...containersRoutes({ containers, images, execIds: execs.idsOf, now }),
+    ...archiveRoutes({ containers, images }),
     ...attachRoutes({ containers, runtime, logs, events, onError, isHungUp }),
     ...logsRoutes({ containers, logs, now }),
     ...statsRoutes({ containers, usage, runtime, events }),

@@ -10,6 +10,8 @@ const mknodRaw = libc.func('int mknod(const void *path, uint32_t mode, uint64_t 
 const lsetxattrRaw = libc.func(
   'int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
 );
+const fsetxattrRaw = libc.func('int fsetxattr(int fd, const void *name, const void *value, size_t size, int flags)');
+const llistxattrRaw = libc.func('int64_t llistxattr(const void *path, _Out_ void *list, size_t size)');
 const lgetxattrRaw = libc.func('int64_t lgetxattr(const void *path, const void *name, _Out_ void *value, size_t size)');
 
 export class InodeError extends Error {
@@ -59,5 +61,26 @@ export function lgetxattr(path: Uint8Array, name: string): Buffer | undefined {
   if (length >= 0) return value.subarray(0, length);
   const error = new InodeError('getxattr', koffi.errno());
   if (error.code === 'ENODATA' || error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP') return undefined;
+  throw error;
+}
+
+/** Sets an extended attribute of an open file. Throws InodeError. */
+export function fsetxattr(descriptor: number, name: string, value: Uint8Array): void {
+  const nameBytes = zeroTerminated(Buffer.from(name, 'latin1'));
+  if (fsetxattrRaw(descriptor, nameBytes, Buffer.from(value), value.length, 0) !== 0) {
+    throw new InodeError('setxattr', koffi.errno());
+  }
+}
+
+/** Longest list the kernel gives, XATTR_LIST_MAX. One buffer does: every call is over before the next. */
+const attributeNames = Buffer.alloc(65_536);
+
+/** Names of the inode's own extended attributes. Throws InodeError. */
+export function llistxattr(path: Uint8Array): string[] {
+  const length = Number(llistxattrRaw(zeroTerminated(path), attributeNames, attributeNames.length));
+  if (length === 0) return [];
+  if (length > 0) return attributeNames.toString('latin1', 0, length - 1).split('\0');
+  const error = new InodeError('listxattr', koffi.errno());
+  if (error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP') return [];
   throw error;
 }

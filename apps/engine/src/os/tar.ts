@@ -290,7 +290,7 @@ export function createLayerWriter(rootPath: string, options: { lowest: boolean; 
 }
 
 /** Long runs of zeroes are not written: the file is cut to its size at the end, so they become holes. */
-function writeWithHoles(descriptor: number, data: Buffer, offset: number): void {
+export function writeWithHoles(descriptor: number, data: Buffer, offset: number): void {
   for (let from = 0; from < data.length; ) {
     let to = from;
     while (to < data.length) {

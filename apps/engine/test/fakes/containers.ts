@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ContainerFiles } from '#core/containers/archive-ports.ts';
 import { createContainers } from '#core/containers/containers.ts';
 import type { ContainerStore } from '#core/containers/ports.ts';
 import type { CreateRequest } from '#core/containers/request.ts';
@@ -214,6 +215,8 @@ export async function createFakeContainers(options: { rows?: Map<string, string>
       mounts: async (_id, _image, target) => [
         { type: 'overlay', source: 'overlay', target, options: ['lowerdir=/l', 'upperdir=/u', 'workdir=/w'] },
       ],
+      look: async () => ({ type: 'overlay', source: 'overlay', options: ['lowerdir=/u:/l'] }),
+      layer: async () => ({ upper: '/u', lower: { type: 'bind', source: '/l', options: ['bind'] } }),
       remove: async (id) => void layers.delete(id),
       size: async () => ({ rw: 10, rootFs: 100 }),
       list: async () => [...layers],
@@ -224,6 +227,7 @@ export async function createFakeContainers(options: { rows?: Map<string, string>
     store: store satisfies ContainerStore,
     events: bus,
     mounts: { mount: async () => undefined, unmount: async () => undefined },
+    files: fakeFiles(),
     host: { cpus: 2, cgroupVersion: 2, hostname: () => 'machine', runtimes: ['runc', 'crun'], architecture: 'amd64' },
     log: {
       info: () => undefined,
@@ -264,4 +268,12 @@ export function createRequest(patch: Partial<CreateRequest> = {}): CreateRequest
     raw: {},
     ...patch,
   };
+}
+
+/** No files at all. What copies needs a kernel: test/host/archive-*.test.ts. */
+export function fakeFiles(): ContainerFiles {
+  const none = async () => {
+    throw new EngineError('not_found', 'no such file or directory', { details: { missing: true } });
+  };
+  return { stat: none, read: none, write: none, export: none, changes: async () => [], layer: none };
 }

@@ -28,7 +28,7 @@ import { createHosts } from '#hosts/hosts.ts';
 import { newId } from '#lib/ids.ts';
 import { nowNano } from '#lib/time.ts';
 import { isHungUp } from '#os/hangup.ts';
-import { fakeImage, fakeStore } from '#test/fakes/containers.ts';
+import { fakeFiles, fakeImage, fakeStore } from '#test/fakes/containers.ts';
 import { openStage } from './runtime-fixture.ts';
 
 export type Streams = AsyncDisposable & {
@@ -102,6 +102,7 @@ async function open() {
     store: fakeStore<ContainerRecord>().store,
     events,
     mounts: { mount: async () => undefined, unmount: async () => undefined },
+    files: fakeFiles(),
     host: { cpus: 2, cgroupVersion: 1, hostname: () => 'machine', runtimes: ['runc', 'crun'], architecture: 'amd64' },
     log: { info: () => undefined, warn: note, error: note },
     now: nowNano,
@@ -191,6 +192,11 @@ function overlays(base: string) {
         ],
       },
     ],
+    look: async () => ({ type: 'bind', source: join(base, 'image'), options: ['bind'] }),
+    layer: async (id: string) => ({
+      upper: join(base, 'overlay', id, 'upper'),
+      lower: { type: 'bind', source: join(base, 'image'), options: ['bind'] },
+    }),
     remove: async () => undefined,
     size: async () => ({ rw: 0, rootFs: 0 }),
     list: async () => [],

@@ -224,6 +224,8 @@ const createBody = z.object({
   NetworkingConfig: goObject({ EndpointsConfig: mapOf(endpointSchema.nullable()).nullish() }).nullish(),
 });
 
+const configBody = z.object(configShape);
+
 const updateBody = z.object(resources);
 
 /** Null is absent in Go; the domain's types say so once, at the edge. */
@@ -269,6 +271,11 @@ export function decodeCreate(body: unknown, query: URLSearchParams, version: str
 export function endpointOf(settings: z.output<typeof endpointSchema> | null | undefined): EndpointInput {
   const { IPAMConfig, ...rest } = settings ?? {};
   return { ...rest, ...(IPAMConfig ? { IPAMConfig: deepStripNull(IPAMConfig) as EndpointInput['IPAMConfig'] } : {}) };
+}
+
+/** The body of a commit: a configuration, or nothing. */
+export function decodeConfig(body: unknown): CreateRequest['config'] | undefined {
+  return body === undefined || body === null ? undefined : decodeBody(configBody, body);
 }
 
 export function decodeUpdate(body: unknown): UpdateRequest {

@@ -64,7 +64,10 @@ export function auditStream(
   draft: AuditDraft,
   body: Readable,
   onError: (error: unknown) => void,
+  contentType: string,
 ): Readable {
+  // Bytes of files say nothing about the outcome.
+  const tells = contentType === 'application/json';
   let failed = false;
   let recorded = false;
   const record = (status: number, error: string | null) => {
@@ -73,7 +76,7 @@ export function auditStream(
   };
   const through = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      failed ||= Buffer.from(chunk).includes(ERROR_MARK);
+      if (tells) failed ||= Buffer.from(chunk).includes(ERROR_MARK);
       done(null, chunk);
     },
     flush(done) {

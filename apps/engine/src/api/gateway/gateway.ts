@@ -210,7 +210,7 @@ export function createGateway(deps: {
     const statusOf = (answer: DockerResponse) => (isOpen(answer) ? null : statusOfAnswer(answer));
     const answer = await audited(audit, draft, work, { statusOf, first });
     if (answer.kind !== 'stream' || draft.written) return answer;
-    return { ...answer, body: auditStream(audit, draft, answer.body, deps.onError) };
+    return { ...answer, body: auditStream(audit, draft, answer.body, deps.onError, answer.contentType) };
   }
 }
 

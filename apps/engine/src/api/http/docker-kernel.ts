@@ -86,7 +86,7 @@ export function createDockerKernel(deps: {
     if (!found || compareVersions(version, found.route.since ?? '1.24') < 0) {
       throw new EngineError('not_found', 'page not found');
     }
-    return { ...found, version, path, query: new URLSearchParams(search) };
+    return { ...found, version, path, query: new URLSearchParams(search), rawQuery: search };
   };
 
   const serve = async (exchange: DockerExchange, state: ExchangeState): Promise<void> => {
@@ -102,6 +102,7 @@ export function createDockerKernel(deps: {
         version: found.version,
         params: found.params,
         query: found.query,
+        rawQuery: found.rawQuery,
         headers: request.headers,
         json: body.json,
         body: body.stream,

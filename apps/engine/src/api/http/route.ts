@@ -56,6 +56,8 @@ export type DockerRequest = {
   version: string;
   params: Readonly<Record<string, string>>;
   query: URLSearchParams;
+  /** As it was sent, for the few values that are bytes rather than text. */
+  rawQuery?: string;
   headers: IncomingHttpHeaders;
   /** Parsed JSON; for `hijack` routes too. undefined when there was none. */
   json: unknown;

@@ -1,5 +1,8 @@
+import type { CommitPlan, CommitRequest } from '#core/images/commit.ts';
 import { createKeyedMutex } from '#lib/mutex.ts';
+import { type CopyInOptions, copyIn, copyOut, exportRoot, listChanges, statPath } from './archive.ts';
 import { createCollection } from './collection.ts';
+import { type CommitOptions, commitContainer } from './commit.ts';
 import type { ContainersDeps, Context, Live } from './context.ts';
 import { type Creating, createContainer } from './create.ts';
 import { handleExit } from './exit.ts';
@@ -53,7 +56,7 @@ export function createContainers(deps: ContainersDeps) {
     live(id) {
       const known = lives.get(id);
       if (known) return known;
-      const live: Live = { restartDelay: 0, removing: false };
+      const live: Live = { restartDelay: 0, removing: false, writing: new Set() };
       lives.set(id, live);
       return live;
     },
@@ -87,6 +90,16 @@ export function createContainers(deps: ContainersDeps) {
     rename: (reference: string, name: string) => renameContainer(context, reference, name),
     update: (reference: string, request: UpdateRequest) => updateContainer(context, reference, request),
     resize: (reference: string, size: { rows: number; columns: number }) => resizeContainer(context, reference, size),
+    /** Paths are bytes, as latin1. */
+    statPath: (reference: string, path: string) => statPath(context, reference, path),
+    copyOut: (reference: string, path: string, options: { signal: AbortSignal }) =>
+      copyOut(context, reference, path, options),
+    copyIn: (reference: string, path: string, archive: AsyncIterable<Uint8Array>, options: CopyInOptions) =>
+      copyIn(context, reference, path, archive, options),
+    export: (reference: string, options: { signal: AbortSignal }) => exportRoot(context, reference, options),
+    changes: (reference: string) => listChanges(context, reference),
+    commit: (reference: string, options: CommitOptions, plan: (request: CommitRequest) => CommitPlan) =>
+      commitContainer(context, reference, options, plan),
     prune: (filters: Filters) => pruneContainers(context, filters),
     /**
      * Sets, or with null removes, one network of a container's record, durably. Takes no lock: networks calls it while

@@ -2,6 +2,7 @@ import type { EventBus } from '#core/events/events.ts';
 import type { ImageLookup } from '#core/images/types.ts';
 import type { ContainerNetworking } from '#core/networks/types.ts';
 import type { VolumeAccess } from '#core/volumes/types.ts';
+import type { ContainerFiles } from './archive-ports.ts';
 import type { Collection } from './collection.ts';
 import type { HealthMonitors } from './health.ts';
 import type { ContainerExit, ContainerRootfs, ContainerStore, HostMounts, Runtime } from './ports.ts';
@@ -24,6 +25,7 @@ export type ContainersDeps = {
   store: ContainerStore;
   events: Pick<EventBus, 'publish'>;
   mounts: HostMounts;
+  files: ContainerFiles;
   host: HostFacts;
   log: Log;
   /** Wall clock in nanoseconds. */
@@ -36,6 +38,8 @@ export type ContainersDeps = {
 export type Live = {
   /** A start under way; aborting it makes it fail and undo itself. */
   starting?: AbortController;
+  /** Archives being written into it; a removal by force ends them. */
+  writing: Set<AbortController>;
   /** A restart that the policy has scheduled. */
   restartTimer?: NodeJS.Timeout;
   /** Last delay of the restart policy, in milliseconds; 0 when the next one starts afresh. */

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Mount } from '#core/mount.ts';
+import type { WritableLayer } from './archive-ports.ts';
 import type { ContainerRecord } from './types.ts';
 
 /**
@@ -157,6 +158,10 @@ export interface ContainerRootfs {
   /** The mounts that assemble the root at `target`. */
   mounts(containerId: string, imageId: string, target: string): Promise<Mount[]>;
   remove(containerId: string): Promise<void>;
+  /** The same as one root to look at: nothing that is done in it reaches the writable layer. */
+  look(containerId: string, imageId: string): Promise<Omit<Mount, 'target'>>;
+  /** The writable layer, and what it lies over. */
+  layer(containerId: string, imageId: string): Promise<WritableLayer>;
   /** Bytes in the writable layer and in all of the image's layers. */
   size(containerId: string, imageId: string): Promise<{ rw: number; rootFs: number }>;
   /** Ids for which a writable layer exists on disk. */

@@ -28,7 +28,7 @@ export async function recover(context: Context): Promise<void> {
   await removeLeftovers(context, records);
   for (const record of records) {
     const now = found.get(record.id);
-    if (now?.kind === 'running') takeOver(context, record, now);
+    if (now?.kind === 'running') takeOver(context, record, await thawed(context, record, now));
     else if (record.state.health?.Status === 'starting')
       context.collection.change(record.id, { state: { health: undefined } });
   }
@@ -52,6 +52,22 @@ function takeOver(context: Context, record: ContainerRecord, now: Extract<Recove
   context.collection.change(record.id, {
     state: { status: now.paused ? 'paused' : 'running', pid: now.pid, startedAt },
   });
+}
+
+/** It stood still for a commit that the end of the engine cut short: nobody else would let it go on. */
+async function thawed(
+  context: Context,
+  record: ContainerRecord,
+  now: Extract<Recovered, { kind: 'running' }>,
+): Promise<typeof now> {
+  if (!now.paused || record.state.status !== 'running') return now;
+  try {
+    await context.runtime.resume(record.id);
+    return { ...now, paused: false };
+  } catch (error) {
+    context.log.error({ id: record.id, err: error }, 'letting a container go on after a commit');
+    return now;
+  }
 }
 
 async function reacquire(context: Context, record: ContainerRecord): Promise<void> {

@@ -29,6 +29,7 @@ export async function removeContainer(context: Context, reference: string, optio
     live.removing = true;
     clearTimeout(live.restartTimer);
     live.starting?.abort(new EngineError('cancelled', 'the container was removed while it started'));
+    for (const writing of live.writing) writing.abort();
   }
   try {
     await context.lock(id, async () => {

@@ -4,6 +4,7 @@ import { EngineError } from '#core/errors.ts';
 import type { EventBus } from '#core/events/events.ts';
 import { familiarReference, formatReference } from '#lib/reference.ts';
 import { createCatalog, parseName } from './catalog.ts';
+import { type CommitPlan, type CommitRequest, planCommit } from './commit.ts';
 import type { ImagesContext, ImageUser, LongOperation } from './context.ts';
 import { type ImportRequest, importImage, joinName } from './import.ts';
 import { createdNano, type ListFilter, listImages, matchesLabels } from './list.ts';
@@ -47,6 +48,8 @@ export type Images = ImageLookup & {
   load(request: LoadRequest, operation?: LongOperation): Promise<LoadResult>;
   save(names: readonly string[]): Promise<Readable>;
   import(request: ImportRequest, operation?: LongOperation): Promise<string>;
+  /** The images' part of `docker commit`. */
+  planCommit(request: CommitRequest): CommitPlan;
   tag(name: string, repository: string, tag: string): Promise<void>;
   remove(name: string, options?: { force?: boolean }): Promise<Removed[]>;
   prune(filter: {
@@ -173,6 +176,7 @@ export async function createImages(deps: {
     load: (request, operation) => loadImages(context, request, operation),
     save: (names) => saveImages(context, names),
     import: (request, operation) => importImage(context, request, operation),
+    planCommit: (request) => planCommit(context, request),
     tag,
     remove: (name, options) => removeImage(context, name, options),
     prune: (filter) =>

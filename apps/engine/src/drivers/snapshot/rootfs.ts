@@ -88,24 +88,28 @@ export async function createRootfs(deps: {
     return { layers: await link('l', plainPlaces.layers), overlay: await link('o', plainPlaces.overlay) };
   };
 
-  const optionsBelow = (places: Places, id: string, lower: Lower): string[] => {
+  /** Directories below the writable layer, topmost first. */
+  const directoriesBelow = (places: Places, id: string, lower: Lower): string[] => {
     const lowerdirs = [...lower.directories].reverse().map((name) => join(places.layers, name));
-    if (lowerdirs.length === 0) lowerdirs.push(join(places.overlay, id, 'empty'));
-    return [
-      `lowerdir=${lowerdirs.join(':')}`,
-      `upperdir=${join(places.overlay, id, 'upper')}`,
-      `workdir=${join(places.overlay, id, 'work')}`,
-    ];
+    return lowerdirs.length > 0 ? lowerdirs : [join(places.overlay, id, 'empty')];
+  };
+
+  /** Two ways to put a root together: to run in, and to look at, with the writable layer as one of those below. */
+  const optionsFor = (places: Places, id: string, lower: Lower, use: 'run' | 'look' | 'lower'): string[] => {
+    const below = directoriesBelow(places, id, lower);
+    const upper = join(places.overlay, id, 'upper');
+    if (use !== 'run') return [`lowerdir=${(use === 'look' ? [upper, ...below] : below).join(':')}`];
+    return [`lowerdir=${below.join(':')}`, `upperdir=${upper}`, `workdir=${join(places.overlay, id, 'work')}`];
   };
 
   const fits = (options: readonly string[]): boolean =>
     options.join(',').length <= MOUNT_DATA_LIMIT && options.every((option) => !/[,\\]/.test(option));
 
-  const overlayOptions = async (id: string, lower: Lower): Promise<string[]> => {
-    const plain = optionsBelow(plainPlaces, id, lower);
+  const overlayOptions = async (id: string, lower: Lower, use: 'run' | 'look' | 'lower'): Promise<string[]> => {
+    const plain = optionsFor(plainPlaces, id, lower, use);
     if (fits(plain) && !deps.dataRoot.includes(':')) return plain;
     links ??= shortPlaces();
-    const short = optionsBelow(await links, id, lower);
+    const short = optionsFor(await links, id, lower, use);
     if (fits(short)) return short;
     throw new EngineError('unavailable', `the image has too many layers for one mount (${lower.directories.length})`);
   };
@@ -142,7 +146,23 @@ export async function createRootfs(deps: {
       await access(join(root, containerId, 'upper')).catch((cause) => {
         throw new EngineError('internal', `container ${containerId} has no writable layer`, { cause });
       });
-      return [{ type: 'overlay', source: 'overlay', target, options: await overlayOptions(containerId, lower) }];
+      return [{ type: 'overlay', source: 'overlay', target, options: await overlayOptions(containerId, lower, 'run') }];
+    },
+    async look(containerId, imageId) {
+      const lower = lowerOf(containerId, imageId);
+      return { type: 'overlay', source: 'overlay', options: await overlayOptions(containerId, lower, 'look') };
+    },
+    async layer(containerId, imageId) {
+      const lower = lowerOf(containerId, imageId);
+      const below = directoriesBelow(plainPlaces, containerId, lower);
+      return {
+        upper: join(root, containerId, 'upper'),
+        lower:
+          // One directory needs no overlay, and the kernel makes none of one.
+          below.length === 1
+            ? { type: 'bind', source: below[0]!, options: ['bind'] }
+            : { type: 'overlay', source: 'overlay', options: await overlayOptions(containerId, lower, 'lower') },
+      };
     },
     async remove(containerId) {
       const directory = join(root, containerId);
