@@ -14,6 +14,7 @@ import {
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useCallback, useMemo, useRef, useState } from 'react';
 import { cx } from './class-names.ts';
+import { arrange, DataTableGroup, type Grouping } from './data-table-groups.tsx';
 import { DataTableHead } from './data-table-head.tsx';
 import { DataTableRow } from './data-table-row.tsx';
 import { useMediaQuery } from './media.ts';
@@ -54,6 +55,8 @@ export type DataTableProps<T extends object> = {
   actionsWidth?: string;
   /** When this text changes, the row flashes once. */
   version?: (row: T) => string;
+  /** Puts the rows under headings that open and close. */
+  grouping?: Grouping<T> | undefined;
   empty: ReactNode;
   loading?: boolean;
 };
@@ -110,6 +113,7 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
     },
   });
   const model = table.getRowModel().rows;
+  const items = useMemo(() => arrange(model, props.grouping), [model, props.grouping]);
   const shown = useMemo(
     () => columns.filter((column) => visibility?.[column.id] ?? !column.optional),
     [columns, visibility],
@@ -121,13 +125,13 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
   ].join(' ');
 
   const virtualizer = useVirtualizer({
-    count: model.length,
+    count: items.length,
     getScrollElement: () => scroll.current,
-    estimateSize: () => (phone ? 60 : 37),
-    getItemKey: (index) => model[index]?.id ?? index,
+    estimateSize: (index) => (phone ? (items[index]?.group ? 44 : 60) : 37),
+    getItemKey: (index) => items[index]?.id ?? index,
     overscan: 12,
   });
-  const count = model.length;
+  const count = items.length;
   const focusRow = useCallback(
     (index: number) => {
       const next = Math.max(0, Math.min(count - 1, index));
@@ -145,7 +149,7 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
       className="min-h-0 flex-1 overflow-auto overscroll-contain"
       role="grid"
       aria-label={props.label}
-      aria-rowcount={model.length + 1}
+      aria-rowcount={items.length + 1}
       aria-multiselectable={!!onSelect}
       aria-busy={props.loading || undefined}
     >
@@ -170,25 +174,39 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
         className={cx('relative', !phone && 'min-w-max')}
         style={{ height: virtualizer.getTotalSize() }}
       >
-        {virtualizer.getVirtualItems().map((item) => {
-          const row = model[item.index];
-          if (!row) return null;
-          return (
-            <DataTableRow
-              key={row.id}
-              row={row}
-              index={item.index}
-              start={item.start}
-              columns={shown}
-              template={template}
-              phone={phone}
-              table={props}
-              active={item.index === Math.min(active, model.length - 1)}
-              picked={row.getIsSelected()}
-              onActive={setActive}
-              onMove={focusRow}
+        {virtualizer.getVirtualItems().map((place) => {
+          const item = items[place.index];
+          if (!item) return null;
+          const shared = {
+            index: place.index,
+            start: place.start,
+            phone,
+            active: place.index === Math.min(active, items.length - 1),
+            onActive: setActive,
+            onMove: focusRow,
+          };
+          if (item.row)
+            return (
+              <DataTableRow
+                key={item.id}
+                {...shared}
+                row={item.row}
+                columns={shown}
+                template={template}
+                table={props}
+                picked={item.row.getIsSelected()}
+              />
+            );
+          return props.grouping ? (
+            <DataTableGroup
+              key={item.id}
+              {...shared}
+              group={item.group}
+              grouping={props.grouping}
+              selected={selected}
+              onSelect={onSelect}
             />
-          );
+          ) : null;
         })}
       </div>
     </div>

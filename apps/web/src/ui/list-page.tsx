@@ -20,6 +20,8 @@ export type ListPageProps<T extends object> = Omit<DataTableProps<T>, 'empty' | 
   filter: { value: string; label: string; onChange: (value: string) => void; onClear: () => void };
   chips?: readonly { id: string; label: string; on: boolean; count: number; onToggle: () => void }[];
   onVisibility: (visibility: Record<string, boolean>) => void;
+  /** Beside the choice of columns. */
+  tools?: ReactNode;
   /** In place of the filters while rows are selected. */
   bulk: { text: string; onClear: () => void; children: ReactNode } | null;
   texts: { noMatch: string; clear: string };
@@ -56,6 +58,7 @@ export function ListPage<T extends object>(props: ListPageProps<T>) {
               </Chip>
             ))}
           </div>
+          {props.tools}
           <ColumnsMenu columns={props.columns} visibility={props.visibility ?? {}} onChange={props.onVisibility} />
         </ListToolbar>
       )}

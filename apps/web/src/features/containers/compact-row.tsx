@@ -1,7 +1,7 @@
 import { formatMemory, formatPercent } from '#lib/format.ts';
 import { RelativeTime } from '#ui/relative-time.tsx';
 import { StateShape, stateWord } from '#ui/state-mark.tsx';
-import { Ports } from './columns.tsx';
+import { Ports } from './cells.tsx';
 import type { ContainerRow } from './rows.ts';
 
 /** The two lines of a container at phone width. */

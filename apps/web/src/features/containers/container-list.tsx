@@ -21,6 +21,7 @@ import { needsConfirmation, RowActions } from './row-actions.tsx';
 import { type ContainerRow, chipIds, filterRows, inChip } from './rows.ts';
 import { type Act, useAct } from './use-act.ts';
 import { useContainerRows } from './use-container-rows.ts';
+import { useStacks } from './use-stacks.tsx';
 
 const byName = { id: 'name', desc: false };
 
@@ -35,7 +36,11 @@ export function ContainerList() {
   const [visibility, setVisibility] = usePreference<Record<string, boolean>>('columns.containers', {});
   const act = useAct(host, selection.setFailures);
   const href = (row: ContainerRow) => hostHref(`/containers/${row.id}`, host);
-  const columns = useMemo(() => containerColumns((row) => hostHref(`/containers/${row.id}`, host)), [host]);
+  const { grouping, toggle } = useStacks();
+  const columns = useMemo(
+    () => containerColumns(host).filter((column) => !grouping || column.id !== 'stack'),
+    [host, grouping],
+  );
 
   const perform = (next: Act) =>
     act.mutate(next, {
@@ -103,6 +108,8 @@ export function ContainerList() {
         columns={columns}
         visibility={visibility}
         onVisibility={setVisibility}
+        grouping={grouping}
+        tools={all.some((row) => row.stack) && toggle}
         sort={params.sort}
         onSort={params.onSort}
         selected={selection.selected}
