@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readdir, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -129,7 +130,12 @@ export async function composeEngine(options: { config: Config; version: string; 
   const logs = createLogs({ get: containers.get, events, now: nowNano });
   const execs = createExecs({ containers, runtime, events });
   const usage = createUsage({ runtime, containers });
-  const system = await createSystem({ engine: facts, containers, images: { count: () => images.list().length } });
+  const system = await createSystem({
+    engine: facts,
+    containers,
+    images: { count: () => images.list().length },
+    counters: { eventListeners: events.listeners, openFiles: async () => (await readdir('/proc/self/fd')).length },
+  });
 
   await containers.recover();
   const rotation = createRotation({
@@ -171,8 +177,20 @@ export async function composeEngine(options: { config: Config; version: string; 
       await eventStore.flush();
       await audit.close();
       await database.close();
+      if (!alive) await removeEmpty(runDir);
     },
   };
+}
+
+/** Directories without a file below them, the deepest first; whatever else is there stays. */
+async function removeEmpty(directory: string): Promise<void> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    if (entry.isDirectory()) await removeEmpty(join(directory, entry.name));
+  }
+  await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (!['ENOTEMPTY', 'EBUSY', 'ENOENT'].includes(error.code ?? '')) throw error;
+  });
 }
 
 async function composeAccess(deps: { database: Database; keys: string; onError: (error: unknown) => void }) {

@@ -26,6 +26,8 @@ export type EventBus = {
   /** Synchronous delivery in order; a listener that throws is logged and kept. Returns the unsubscribe. */
   subscribe(listener: (event: EngineEvent) => void): () => void;
   history(since: bigint, until: bigint): Promise<EngineEvent[]>;
+  /** How many listen now. */
+  listeners(): number;
 };
 
 export function createEventBus(deps: {
@@ -56,5 +58,6 @@ export function createEventBus(deps: {
       return () => listeners.delete(listener);
     },
     history: (since, until) => deps.store.range(since, until),
+    listeners: () => listeners.size,
   };
 }

@@ -121,7 +121,7 @@ async function prepareConnection(client: Client, file: string): Promise<void> {
     await client.execute('PRAGMA journal_mode = WAL');
     await client.execute('PRAGMA synchronous = FULL');
     await client.execute('PRAGMA foreign_keys = ON');
-    verdict = String((await client.execute('PRAGMA quick_check(1)')).rows[0]?.[0] ?? 'no answer');
+    verdict = String((await client.execute('PRAGMA integrity_check(1)')).rows[0]?.[0] ?? 'no answer');
   } catch (error) {
     verdict = (error as Error).message;
   }
