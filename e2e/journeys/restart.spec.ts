@@ -1,18 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { signUp } from '../support/account.ts';
 import { startEngine } from '../support/engine.ts';
 import { expect, openContainer, storageOf, watched as test } from '../support/fixtures.ts';
+import { freePort } from '../support/registry.ts';
 import { until } from '../support/until.ts';
-
-/** The same port before and after, as a browser that stays open needs it. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 test('the engine is killed: the page says so, comes back, and no log line is lost or doubled', async ({
   browser,
@@ -26,12 +17,12 @@ test('the engine is killed: the page says so, comes back, and no log line is los
     const context = await browser.newContext({ baseURL: engine.url, storageState });
     complaints.watch(context);
     const page = await context.newPage();
-    const script = 'i=0; while :; do i=$((i+1)); echo "tick $i"; usleep 20000; done';
+    const script = 'i=0; while :; do i=$((i+1)); echo "tick $i;"; usleep 20000; done';
     await engine.docker('run', '-d', '--name', 'clock', 'gantry/busybox:latest', 'sh', '-c', script);
     await openContainer(page, engine, 'clock', 'logs');
     const log = page.getByRole('region', { name: 'Log lines' });
     const newest = async (): Promise<number> =>
-      Math.max(0, ...[...(await log.innerText()).matchAll(/tick (\d+)$/gm)].map((match) => Number(match[1])));
+      Math.max(0, ...[...((await log.textContent()) ?? '').matchAll(/tick (\d+);/g)].map((match) => Number(match[1])));
     await until(async () => (await newest()) > 20, 'lines arrive');
 
     await engine.crash();
@@ -50,7 +41,7 @@ test('the engine is killed: the page says so, comes back, and no log line is los
       page.getByRole('menuitem', { name: 'What is shown here' }).click(),
     ]);
     const text = await readFile(await download.path(), 'utf8');
-    const ticks = [...text.matchAll(/tick (\d+)$/gm)].map((match) => Number(match[1]));
+    const ticks = [...text.matchAll(/tick (\d+);$/gm)].map((match) => Number(match[1]));
     expect(ticks).toEqual(ticks.map((_, index) => index + 1));
     expect(ticks.length).toBeGreaterThan(seen + 100);
     await context.close();

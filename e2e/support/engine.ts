@@ -39,7 +39,10 @@ export async function startEngine(options: { args?: string[] } = {}): Promise<Te
   await writeFile(config, JSON.stringify({ dataRoot, runDir: join(directory, 'run'), socket, port: 0 }));
   const printed: string[] = [];
   const launch = (): Promise<Running> => boot(['--config', config, ...(options.args ?? [])], printed);
-  let running = await launch();
+  let running = await launch().catch(async (error: unknown) => {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  });
   const docker = async (...args: string[]): Promise<string> => {
     const env = {
       ...process.env,

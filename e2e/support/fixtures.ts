@@ -38,6 +38,12 @@ export const watched = base.extend<{ complaints: Complaints }>({
   },
 });
 
+/** What the engine printed, kept with a test that failed. */
+export async function attachOutput(engine: TestEngine, testInfo: TestInfo): Promise<void> {
+  if (testInfo.status === testInfo.expectedStatus) return;
+  await testInfo.attach('engine', { body: engine.output(), contentType: 'text/plain' });
+}
+
 export const storageOf = (engine: TestEngine, account: Account) => ({
   cookies: account.cookie.split('; ').map((pair) => ({
     name: pair.slice(0, pair.indexOf('=')),
@@ -70,8 +76,9 @@ export const test = watched.extend<
   baseURL: async ({ engine }, use) => use(engine.url),
   storageState: async ({ engine, account }, use) => use(storageOf(engine, account)),
   emptied: [
-    async ({ engine }, use) => {
+    async ({ engine }, use, testInfo) => {
       await use(undefined);
+      await attachOutput(engine, testInfo);
       const ids = (await engine.docker('ps', '-aq', '--no-trunc')).split('\n').filter(Boolean);
       if (ids.length > 0) await engine.docker('rm', '-f', '-v', ...ids);
     },
