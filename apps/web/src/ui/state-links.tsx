@@ -1,11 +1,12 @@
 import Link from 'next/link';
+import type { ReactNode } from 'react';
 import { type StateKind, StateShape } from './state-mark.tsx';
 
 /** Containers by name with the shape of their state, each a link. */
 export function StateLinks({
   items,
 }: {
-  items: readonly { id: string; name: string; state: StateKind; href: string; detail?: string }[];
+  items: readonly { id: string; name: string; state: StateKind; href: string; detail?: string; action?: ReactNode }[];
 }) {
   if (items.length === 0) return <span className="text-faint">–</span>;
   return (
@@ -17,6 +18,7 @@ export function StateLinks({
             {item.name}
           </Link>
           {item.detail && <span className="mono text-muted">{item.detail}</span>}
+          {item.action && <span className="ml-auto">{item.action}</span>}
         </li>
       ))}
     </ul>

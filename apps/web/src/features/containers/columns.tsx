@@ -73,7 +73,7 @@ export function containerColumns(host: string): Column<ContainerRow>[] {
     {
       id: 'memory',
       header: text.memory,
-      width: '160px',
+      width: '148px',
       align: 'end',
       sort: (row) => row.stats?.memoryUsage,
       cell: (row) => <Memory row={row} />,
@@ -88,7 +88,7 @@ export function containerColumns(host: string): Column<ContainerRow>[] {
     {
       id: 'stack',
       header: text.stack,
-      width: 'minmax(72px, 0.7fr)',
+      width: 'minmax(96px, 0.8fr)',
       sort: (row) => row.stack,
       cell: (row) => <span className="text-muted">{row.stack}</span>,
     },

@@ -78,7 +78,10 @@ export function networkColumns(onOpen: (row: NetworkRow) => void): Column<Networ
       width: 'minmax(140px, 2fr)',
       sort: (row) => -row.usedBy.length,
       cell: (row) => (
-        <span className="text-muted">{row.usedBy.map((item) => item.name).join(', ') || networks.none}</span>
+        <span className="text-muted" title={row.usedBy.map((item) => `${item.name} ${item.ip}`).join('\n')}>
+          {row.usedBy.length > 1 && <span className="mono mr-2">{row.usedBy.length}</span>}
+          {row.usedBy.map((item) => item.name).join(', ') || networks.none}
+        </span>
       ),
     },
     {

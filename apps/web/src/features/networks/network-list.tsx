@@ -12,15 +12,15 @@ import { useListParams, useSelection } from '#lib/use-list-params.ts';
 import { Button, IconButton } from '#ui/button.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ListPage } from '#ui/list-page.tsx';
-import { RemovalDialog } from '#ui/removal-dialog.tsx';
-import { NetworkName, networkColumns } from './columns.tsx';
+import { networkColumns } from './columns.tsx';
+import { CompactNetwork } from './compact-network.tsx';
 import { CreateNetworkDialog } from './create-dialog.tsx';
 import { NetworkSheet } from './network-sheet.tsx';
+import { RemoveNetworks } from './remove-networks.tsx';
 import { filterNetworks, inNetworkChip, type NetworkRow, networkChips, toNetworkRows } from './rows.ts';
 import { useRemoveNetworks } from './use-network-work.ts';
 
 const byName = { id: 'name', desc: false };
-const { removal } = networks;
 
 export function NetworkList() {
   const host = useHost();
@@ -41,8 +41,6 @@ export function NetworkList() {
       {networks.create.button}
     </Button>
   );
-  const going = removing ?? [];
-  const names = going.map((row) => row.network.Name);
 
   return (
     <>
@@ -98,15 +96,7 @@ export function NetworkList() {
         onSelect={selection.onSelect}
         selectLabel={(row) => networks.select(row.network.Name)}
         onOpen={(row) => setOpenId(row.id)}
-        compact={(row) => (
-          <div className="flex min-w-0 flex-col gap-0.5">
-            <NetworkName row={row} onOpen={() => setOpenId(row.id)} />
-            <span className="truncate text-muted text-sm">
-              {row.subnets[0] ?? row.network.Driver} ·{' '}
-              {row.usedBy.map((item) => item.name).join(', ') || networks.chips.unused}
-            </span>
-          </div>
-        )}
+        compact={(row) => <CompactNetwork row={row} onOpen={() => setOpenId(row.id)} />}
         actions={(row) => (
           <IconButton
             label={row.system ? networks.systemHint : networks.remove}
@@ -126,27 +116,16 @@ export function NetworkList() {
         }
       />
       <CreateNetworkDialog host={host} open={creating} onClose={() => setCreating(false)} />
-      <RemovalDialog
-        title={removal.title(names)}
-        text={removal.text}
-        items={
-          removing &&
-          going.map((row) => ({
-            id: row.id,
-            name: row.network.Name,
-            note: row.usedBy.length > 0 ? removal.used(row.usedBy.length) : undefined,
-          }))
-        }
-        confirm={removal.confirm(going.length)}
-        cancel={common.cancel}
+      <RemoveNetworks
+        rows={removing}
         busy={remove.isPending}
-        command={`docker network rm ${names.join(' ')}`}
         onClose={() => setRemoving(null)}
-        onConfirm={() => remove.mutate(going, { onSettled: () => setRemoving(null) })}
+        onConfirm={(rows) => remove.mutate(rows, { onSettled: () => setRemoving(null) })}
       />
       <NetworkSheet
         host={host}
         row={all.find((row) => row.id === params.openId) ?? null}
+        containers={containers ?? []}
         onClose={() => setOpenId('')}
       />
     </>

@@ -1,18 +1,28 @@
 'use client';
-import { hostHref } from '#lib/host.tsx';
+import type { ContainerItem } from '#lib/collections/use-containers.ts';
 import { common } from '#lib/strings/common.ts';
 import { networks } from '#lib/strings/networks.ts';
 import { CopyId } from '#ui/copy.tsx';
 import { DefinitionList } from '#ui/definition-list.tsx';
 import { Sheet } from '#ui/dialog.tsx';
 import { RelativeTime } from '#ui/relative-time.tsx';
-import { StateLinks } from '#ui/state-links.tsx';
 import { pairs, ValueList } from '#ui/value-list.tsx';
+import { Members } from './members.tsx';
 import type { NetworkRow } from './rows.ts';
 
 const text = networks.detail;
 
-export function NetworkSheet({ host, row, onClose }: { host: string; row: NetworkRow | null; onClose: () => void }) {
+export function NetworkSheet({
+  host,
+  row,
+  containers,
+  onClose,
+}: {
+  host: string;
+  row: NetworkRow | null;
+  containers: readonly ContainerItem[];
+  onClose: () => void;
+}) {
   return (
     <Sheet
       open={row !== null}
@@ -39,17 +49,7 @@ export function NetworkSheet({ host, row, onClose }: { host: string; row: Networ
             [text.internal, row.network.Internal ? networks.yes : networks.none],
             [text.options, <ValueList key="options" values={pairs(row.network.Options)} />],
             [text.labels, <ValueList key="labels" values={pairs(row.network.Labels)} />],
-            [
-              text.containers,
-              <StateLinks
-                key="users"
-                items={row.usedBy.map((item) => ({
-                  ...item,
-                  detail: item.ip,
-                  href: hostHref(`/containers/${item.id}`, host),
-                }))}
-              />,
-            ],
+            [text.containers, <Members key="members" host={host} row={row} containers={containers} />],
           ]}
         />
       )}

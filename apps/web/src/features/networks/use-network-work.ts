@@ -41,3 +41,24 @@ export function useCreateNetwork(host: string) {
     onSuccess: () => client.invalidateQueries({ queryKey: collectionKeys.networks(host) }),
   });
 }
+
+/** Puts a container on the network or takes it off. The container's own event brings its new address to the lists. */
+export function useMembership(host: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({
+      network,
+      container,
+      verb,
+    }: {
+      network: string;
+      container: string;
+      verb: 'connect' | 'disconnect';
+    }) =>
+      request<void>(dockerPath(host, `/networks/${encodeURIComponent(network)}/${verb}`), {
+        method: 'POST',
+        json: { Container: container },
+      }),
+    onSuccess: () => client.invalidateQueries({ queryKey: collectionKeys.containers(host) }),
+  });
+}

@@ -1,5 +1,5 @@
 'use client';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { collectionKeys } from '#lib/collections/keys.ts';
 import type { VolumeSummary } from '#lib/docker.ts';
 import { dockerPath, request } from '#lib/request.ts';
@@ -29,5 +29,18 @@ export function useCreateVolume(host: string) {
     mutationFn: (body: { Name?: string; Labels: Record<string, string> }) =>
       request<VolumeSummary>(dockerPath(host, '/volumes/create'), { method: 'POST', json: body }),
     onSuccess: () => client.invalidateQueries({ queryKey: collectionKeys.volumes(host) }),
+  });
+}
+
+/** Bytes by volume name. The engine has to count files for it: asked once when the page opens, never polled. */
+export function useVolumeSizes(host: string) {
+  return useQuery({
+    queryKey: [...collectionKeys.host(host), 'volume-sizes'],
+    queryFn: async ({ signal }) => {
+      type Usage = { Volumes: (VolumeSummary & { UsageData?: { Size: number } | null })[] | null };
+      const usage = await request<Usage>(dockerPath(host, '/system/df'), { query: { type: 'volume' }, signal });
+      return new Map((usage.Volumes ?? []).map((volume) => [volume.Name, volume.UsageData?.Size ?? -1]));
+    },
+    staleTime: 60_000,
   });
 }

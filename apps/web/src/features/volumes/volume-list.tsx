@@ -3,6 +3,7 @@ import { Plus, Trash2 } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { useContainers } from '#lib/collections/use-containers.ts';
 import { useVolumes } from '#lib/collections/use-lists.ts';
+import { formatBytes } from '#lib/format.ts';
 import { useHost } from '#lib/host.tsx';
 import { usePreference } from '#lib/preferences.ts';
 import { messageOf } from '#lib/request.ts';
@@ -12,15 +13,15 @@ import { useListParams, useSelection } from '#lib/use-list-params.ts';
 import { Button, IconButton } from '#ui/button.tsx';
 import { EmptyState } from '#ui/empty-state.tsx';
 import { ListPage } from '#ui/list-page.tsx';
-import { RemovalDialog } from '#ui/removal-dialog.tsx';
-import { VolumeName, volumeColumns } from './columns.tsx';
+import { volumeColumns } from './columns.tsx';
+import { CompactVolume } from './compact-volume.tsx';
 import { CreateVolumeDialog } from './create-dialog.tsx';
+import { RemoveVolumes } from './remove-volumes.tsx';
 import { filterVolumes, inVolumeChip, toVolumeRows, type VolumeRow, volumeChips } from './rows.ts';
-import { useRemoveVolumes } from './use-volume-work.ts';
+import { useRemoveVolumes, useVolumeSizes } from './use-volume-work.ts';
 import { VolumeSheet } from './volume-sheet.tsx';
 
 const byName = { id: 'name', desc: false };
-const { removal } = volumes;
 
 export function VolumeList() {
   const host = useHost();
@@ -35,21 +36,32 @@ export function VolumeList() {
   const [visibility, setVisibility] = usePreference<Record<string, boolean>>('columns.volumes', {});
   const remove = useRemoveVolumes(host, selection.setFailures);
   const { setOpenId } = params;
-  const columns = useMemo(() => volumeColumns((row) => setOpenId(row.id)), [setOpenId]);
+  const sizes = useVolumeSizes(host);
+  const { data: bytes, isPending: measuring } = sizes;
+  const columns = useMemo(
+    () => volumeColumns((row) => setOpenId(row.id), { data: bytes, isPending: measuring }),
+    [setOpenId, bytes, measuring],
+  );
+  const total = all.reduce((sum, row) => sum + Math.max(0, bytes?.get(row.id) ?? 0), 0);
   const button = (variant: 'primary' | 'default') => (
     <Button variant={variant} icon={<Plus className="size-4" aria-hidden />} onClick={() => setCreating(true)}>
       {volumes.create.button}
     </Button>
   );
-  const going = removing ?? [];
-  const names = going.map((row) => row.id);
-  const single = going.length === 1 && !going[0]?.anonymous ? going[0] : undefined;
 
   return (
     <>
       <ListPage
         title={volumes.title}
-        meta={query.data && <span>{common.rows(rows.length, all.length, volumes.noun)}</span>}
+        meta={
+          query.data && (
+            <>
+              <span>{common.rows(rows.length, all.length, volumes.noun)}</span>
+              {total > 0 && <span>{volumes.onDisk(formatBytes(total))}</span>}
+              {sizes.isError && <span title={messageOf(sizes.error)}>{volumes.sizesFailed}</span>}
+            </>
+          )
+        }
         action={button('primary')}
         total={all.length}
         problem={
@@ -98,14 +110,7 @@ export function VolumeList() {
         onSelect={selection.onSelect}
         selectLabel={(row) => volumes.select(row.id)}
         onOpen={(row) => setOpenId(row.id)}
-        compact={(row) => (
-          <div className="flex min-w-0 flex-col gap-0.5">
-            <VolumeName row={row} onOpen={() => setOpenId(row.id)} />
-            <span className="truncate text-muted text-sm">
-              {row.volume.Driver} · {row.usedBy.map((item) => item.name).join(', ') || volumes.chips.unused}
-            </span>
-          </div>
-        )}
+        compact={(row) => <CompactVolume row={row} size={bytes?.get(row.id)} onOpen={() => setOpenId(row.id)} />}
         actions={(row) => (
           <IconButton label={volumes.remove} aria-label={volumes.removeOf(row.id)} onClick={() => setRemoving([row])}>
             <Trash2 className="size-4" />
@@ -125,28 +130,16 @@ export function VolumeList() {
         open={creating}
         onClose={() => setCreating(false)}
       />
-      <RemovalDialog
-        title={removal.title(names)}
-        text={names.length === 1 ? removal.textOne : removal.text}
-        items={
-          removing &&
-          going.map((row) => ({
-            id: row.id,
-            name: row.id,
-            note: row.usedBy.length > 0 ? removal.used(row.usedBy.length) : undefined,
-          }))
-        }
-        type={single && { label: removal.type(single.id), expected: single.id }}
-        confirm={removal.confirm(going.length)}
-        cancel={common.cancel}
+      <RemoveVolumes
+        rows={removing}
         busy={remove.isPending}
-        command={`docker volume rm ${names.join(' ')}`}
         onClose={() => setRemoving(null)}
-        onConfirm={() => remove.mutate(going, { onSettled: () => setRemoving(null) })}
+        onConfirm={(rows) => remove.mutate(rows, { onSettled: () => setRemoving(null) })}
       />
       <VolumeSheet
         host={host}
         row={all.find((row) => row.id === params.openId) ?? null}
+        size={bytes?.get(params.openId)}
         onClose={() => setOpenId('')}
       />
     </>

@@ -1,4 +1,5 @@
 'use client';
+import { formatBytes } from '#lib/format.ts';
 import { hostHref } from '#lib/host.tsx';
 import { common } from '#lib/strings/common.ts';
 import { volumes } from '#lib/strings/volumes.ts';
@@ -12,7 +13,17 @@ import type { VolumeRow } from './rows.ts';
 
 const text = volumes.detail;
 
-export function VolumeSheet({ host, row, onClose }: { host: string; row: VolumeRow | null; onClose: () => void }) {
+export function VolumeSheet({
+  host,
+  row,
+  size,
+  onClose,
+}: {
+  host: string;
+  row: VolumeRow | null;
+  size: number | undefined;
+  onClose: () => void;
+}) {
   const volume = row?.volume as (VolumeRow['volume'] & { CreatedAt?: string }) | undefined;
   return (
     <Sheet
@@ -25,6 +36,7 @@ export function VolumeSheet({ host, row, onClose }: { host: string; row: VolumeR
         <DefinitionList
           items={[
             [text.name, <ValueList key="name" values={[row.id]} />],
+            [text.size, size === undefined || size < 0 ? volumes.none : formatBytes(size)],
             [text.driver, volume.Driver],
             [text.scope, volume.Scope],
             [

@@ -58,6 +58,13 @@ export const networks = {
     failed: (name: string) => `Could not remove ${name}`,
     done: (names: readonly string[]) => `Removed ${names.length === 1 ? names[0] : plural(names.length, 'network')}`,
   },
+  members: {
+    pick: 'Choose a container',
+    connect: 'Connect',
+    disconnect: 'Disconnect',
+    disconnectOf: (name: string) => `Disconnect ${name}`,
+    failed: { connect: 'Could not connect it', disconnect: 'Could not disconnect it' },
+  },
   detail: {
     id: 'Id',
     driver: 'Driver',

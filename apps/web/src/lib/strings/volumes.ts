@@ -16,7 +16,10 @@ export const volumes = {
     created: 'Created',
     stack: 'Stack',
     mountpoint: 'Mountpoint',
+    labels: 'Labels',
   },
+  onDisk: (size: string) => `${size} on disk`,
+  sizesFailed: 'Could not measure the volumes',
   anonymous: 'no name',
   usedBy: (count: number) => plural(count, 'container'),
   none: '–',
@@ -54,6 +57,7 @@ export const volumes = {
   },
   detail: {
     name: 'Name',
+    size: 'Size',
     driver: 'Driver',
     scope: 'Scope',
     mountpoint: 'Mountpoint',
