@@ -157,7 +157,7 @@ async function site() {
   const hash = hashFiles(
     ROOT,
     ['apps/web', 'apps/engine/contract', 'public', 'package-lock.json'],
-    ['node_modules', '.next', 'out'],
+    ['node_modules', '.next', 'out', 'public', 'next-env.d.ts'],
   );
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return 'up to date';
   await run(NODE, [join(ROOT, 'apps/web/copy-public.mjs')], { name: 'copy-public' });
