@@ -82,6 +82,12 @@ export function cgroupPids(layout: CgroupLayout, path: string): number[] {
   return pids.sort((a, b) => a - b);
 }
 
+/** As many processes as the host has room for. */
+export async function cgroupUnlimitPids(layout: CgroupLayout, path: string): Promise<void> {
+  const directory = mainDirectory(layout, path, 'pids');
+  if (directory) await writeFile(join(directory, 'pids.max'), 'max');
+}
+
 /** Names of the groups directly below a group, in any hierarchy. */
 export function cgroupChildren(layout: CgroupLayout, path: string): string[] {
   const names = new Set<string>();

@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { errnoError, lastErrno, libc } from './libc.ts';
+import { windowSize } from './terminal-size.ts';
 
 /**
  * A pseudo-terminal, pty(7): the master as a stream, the slave as a descriptor
@@ -27,11 +28,8 @@ export type Pty = {
   resize(size: Size): void;
 };
 
-function setSize(fd: number, { rows, columns }: Size): void {
-  const size = Buffer.alloc(8);
-  size.writeUInt16LE(Math.min(Math.max(rows, 0), 0xffff), 0);
-  size.writeUInt16LE(Math.min(Math.max(columns, 0), 0xffff), 2);
-  libc.ioctl(fd, TIOCSWINSZ, 'void *', size);
+function setSize(fd: number, size: Size): void {
+  libc.ioctl(fd, TIOCSWINSZ, 'void *', windowSize(size));
 }
 
 function setRaw(fd: number): void {

@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerExit, RuntimeCreate } from '#core/containers/ports.ts';
@@ -40,8 +49,10 @@ const APPLETS =
   'sh true false echo cat sleep id ls ps stat pwd hostname df awk nproc kill env head md5sum wc seq touch mount tty stty dd grep printf mkfifo mkdir rm';
 
 function makeRootfs(directory: string): void {
-  for (const name of ['bin', 'etc', 'tmp', 'proc', 'sys', 'dev', 'root', 'var'])
+  for (const name of ['.', 'bin', 'etc', 'tmp', 'proc', 'sys', 'dev', 'root', 'var']) {
     mkdirSync(join(directory, name), { recursive: true });
+    chmodSync(join(directory, name), 0o755);
+  }
   copyFileSync('/bin/busybox', join(directory, 'bin/busybox'));
   for (const name of APPLETS.split(' ')) symlinkSync('busybox', join(directory, 'bin', name));
   writeFileSync(
@@ -106,7 +117,7 @@ export function hostConfigOf(wanted: Partial<HostConfig> = {}): HostConfig {
     UTSMode: '',
     UsernsMode: '',
     ShmSize: 0,
-    Runtime: 'runc',
+    Runtime: '',
     Isolation: '',
     CpuShares: 0,
     Memory: 0,
@@ -244,6 +255,7 @@ export async function openStage(): Promise<Stage> {
     const made = requestOf(base, wanted);
     for (const name of ['upper', 'work', 'merged'])
       mkdirSync(join(base, 'overlay', made.id, name), { recursive: true });
+    chmodSync(join(base, 'overlay', made.id, 'upper'), 0o755);
     return made;
   };
   const up = async (wanted: Wanted) => {

@@ -6,8 +6,9 @@ import type { ExecProcess, ExecRequest } from '#core/containers/ports.ts';
 import { EngineError } from '#core/errors.ts';
 import { allProcesses, processTree, signalProcess } from '#os/proc.ts';
 import { type Child, start } from '#os/process.ts';
-import { openPty, type Pty } from '#os/pty.ts';
+import { openPty, type Pty, type Size } from '#os/pty.ts';
 import type { OciRuntime } from '#os/runc.ts';
+import { resizeTerminalOf } from '#os/terminal-size.ts';
 import type { Live } from './bundle.ts';
 import { capabilitySets } from './capabilities.ts';
 import type { OciProcess } from './oci.ts';
@@ -24,7 +25,8 @@ import { execFailure } from './words.ts';
  */
 
 export type ExecDeps = {
-  runtime: OciRuntime;
+  /** The one that made the container. */
+  runtimeOf(id: string): OciRuntime;
   /** Directory for process and pid files. */
   directory: string;
   capabilities: readonly string[];
@@ -36,6 +38,9 @@ export type ExecDeps = {
 const START_TIMEOUT = 30_000;
 /** Of the runtime's error text. */
 const MAX_ERROR = 64 * 1024;
+
+/** Milliseconds from the runtime's end to the end of what it wrote. */
+const LAST_WORDS = 500;
 
 let counter = 0;
 
@@ -65,8 +70,20 @@ export function execProcess(live: Live, request: ExecRequest, available: readonl
   };
 }
 
+/** A process that the runtime left behind might hold the other end for ever. */
+function finishedReading(source: Readable, done: (value?: unknown) => void): void {
+  const timer = setTimeout(done, LAST_WORDS);
+  for (const event of ['end', 'close']) source.once(event, () => done(clearTimeout(timer)));
+}
+
 /** Lets output through once the process runs; before, it keeps it back as the runtime's words. */
-function gate(source: Readable): { out: PassThrough; open(): void; refuse(message: string): void; held(): string } {
+function gate(source: Readable): {
+  out: PassThrough;
+  open(): void;
+  refuse(message: string): void;
+  /** All that was kept back; complete when the source has ended, which a runtime that is gone did a moment ago. */
+  held(): Promise<string>;
+} {
   const out = new PassThrough();
   const held: Buffer[] = [];
   let size = 0;
@@ -101,7 +118,11 @@ function gate(source: Readable): { out: PassThrough; open(): void; refuse(messag
       source.resume();
       out.end(message);
     },
-    held: () => Buffer.concat(held).toString('utf8'),
+    async held() {
+      const over = () => source.readableEnded || source.closed || size > MAX_ERROR;
+      if (!over()) await new Promise((resolve) => finishedReading(source, resolve));
+      return Buffer.concat(held).toString('utf8');
+    },
   };
 }
 
@@ -130,14 +151,14 @@ function killTree(pid: number): void {
 
 type Ends = { stdin: Writable | null; stdout: Readable; stderr: Readable | null; pty: Pty | null; child: Child };
 
-async function spawn(deps: ExecDeps, args: string[], request: ExecRequest): Promise<Ends> {
+async function spawn(path: string, args: string[], request: ExecRequest): Promise<Ends> {
   if (!request.tty) {
-    const child = await start(deps.runtime.path, args, { stdio: [request.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
+    const child = await start(path, args, { stdio: [request.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
     return { stdin: child.stdin, stdout: child.stdout!, stderr: child.stderr, pty: null, child };
   }
   const pty = openPty(request.size);
   try {
-    const child = await start(deps.runtime.path, args, { stdio: [pty.slave, pty.slave, pty.slave] });
+    const child = await start(path, args, { stdio: [pty.slave, pty.slave, pty.slave] });
     return { stdin: request.stdin ? terminalInput(pty.master) : null, stdout: pty.master, stderr: null, pty, child };
   } catch (error) {
     pty.master.destroy();
@@ -184,10 +205,11 @@ export async function exec(
   const pidFile = join(deps.directory, `${name}.pid`);
   await writeFile(processFile, JSON.stringify(execProcess(live, request, deps.capabilities)), { mode: 0o600 });
   const clean = () => Promise.all([rm(processFile, { force: true }), rm(pidFile, { force: true })]);
+  const runtime = deps.runtimeOf(live.id);
   let ends: Ends;
   try {
-    const args = [...deps.runtime.globalArgs, 'exec', '--pid-file', pidFile, '--process', processFile, live.id];
-    ends = await spawn(deps, args, request);
+    const { path, args } = runtime.command;
+    ends = await spawn(path, [...args, 'exec', '--pid-file', pidFile, '--process', processFile, live.id], request);
   } catch (error) {
     await clean();
     throw error;
@@ -199,11 +221,14 @@ export async function exec(
   const watched = gate(pty ? ends.stdout : ends.stderr!);
   let pid = 0;
   let doomed = false;
+  let size: Size | undefined;
   const begin = () => {
     pid ||= readPid(pidFile);
     if (pid === 0) return;
     clearTimeout(timer);
     watched.open();
+    if (size) resizeTerminalOf(pid, size);
+    size = undefined;
     if (doomed) killTree(pid);
   };
   const forget = deps.onFile(`${name}.pid`, begin);
@@ -229,7 +254,7 @@ export async function exec(
     options.signal?.removeEventListener('abort', onAbort);
     let exitCode = code;
     if (pid === 0) {
-      const failure = doomed ? { message: '', exitCode: 137 } : execFailure(watched.held());
+      const failure = doomed ? { message: '', exitCode: 137 } : execFailure(await watched.held(), request);
       exitCode = failure.exitCode;
       watched.refuse(failure.message && `${failure.message}\r\n`);
     } else if (doomed) killTree(pid);
@@ -244,10 +269,14 @@ export async function exec(
     stdin: ends.stdin,
     stdout,
     stderr,
-    resize(size) {
-      pty?.resize(size);
-      // Without a controlling terminal the kernel tells nobody.
-      if (pty) child.kill('SIGWINCH');
+    resize(wanted) {
+      if (!pty) return;
+      pty.resize(wanted);
+      // Our end is not a controlling terminal: the kernel tells nobody. runc passes the size on when told to look; crun
+      // does not, so the terminal inside is set.
+      if (runtime.name === 'runc') child.kill('SIGWINCH');
+      else if (pid === 0) size = wanted;
+      else resizeTerminalOf(pid, wanted);
     },
     kill,
     exited,

@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, writeSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -9,9 +9,11 @@ import { conmonCreate, conmonPid, killConmon } from '#os/conmon.ts';
 import { errnoText } from '#os/libc.ts';
 import { mount, unmount } from '#os/mount.ts';
 import { isAlive, procStat, signalProcess } from '#os/proc.ts';
-import { type OciRuntime, runtimeStart } from '#os/runc.ts';
+import type { OciRuntime, OciRuntimes } from '#os/runc.ts';
 import { type Live, liveFrom, type RuntimePaths, readSpec, writeSpec } from './bundle.ts';
 import type { Exits } from './exits.ts';
+import { leadsOverLink } from './mount-targets.ts';
+import type { OciSpec } from './oci.ts';
 import { ociSpec, type SpecHost } from './spec.ts';
 import { lookUpUser } from './users.ts';
 import { createError } from './words.ts';
@@ -26,7 +28,9 @@ export type Lifecycle = {
 
 export type LifecycleDeps = {
   paths: RuntimePaths;
-  runtime: OciRuntime;
+  runtimes: OciRuntimes;
+  /** The one that made a container. */
+  runtimeOf(id: string): OciRuntime;
   cgroups: CgroupLayout;
   cgroupParent: string;
   host: SpecHost;
@@ -52,7 +56,7 @@ function asEngineError(error: unknown): EngineError {
 }
 
 export function createLifecycle(deps: LifecycleDeps): Lifecycle {
-  const { paths, runtime, live } = deps;
+  const { paths, runtimes, live } = deps;
   const bundleOf = (id: string): string => join(paths.bundles, id);
 
   async function create(request: RuntimeCreate, options: { signal?: AbortSignal } = {}) {
@@ -75,7 +79,7 @@ export function createLifecycle(deps: LifecycleDeps): Lifecycle {
       const user = lookUpUser(rootfs, record.config.User, record.hostConfig.GroupAdd ?? []);
       const spec = ociSpec(request, rootfs, user, deps.host);
       await writeSpec(bundle, spec);
-      const pid = await createProcess(request, bundle, options.signal);
+      const pid = await createProcess(request, bundle, runtimeFor(request, spec), options.signal);
       const stat = procStat(pid);
       if (!stat) throw new EngineError('internal', 'the container ended while it was created');
       live.set(id, liveFrom(id, bundle, spec, pid, stat.startTime));
@@ -97,16 +101,31 @@ export function createLifecycle(deps: LifecycleDeps): Lifecycle {
     }
   }
 
-  async function createProcess(request: RuntimeCreate, bundle: string, signal?: AbortSignal): Promise<number> {
+  function runtimeFor({ record }: RuntimeCreate, spec: OciSpec): OciRuntime {
+    const wanted = runtimes.all.get(record.hostConfig.Runtime) ?? runtimes.standard;
+    const over = leadsOverLink(
+      spec.root.path,
+      spec.mounts.map(({ destination }) => destination),
+    );
+    return (over && runtimes.all.get('runc')) || wanted;
+  }
+
+  async function createProcess(
+    request: RuntimeCreate,
+    bundle: string,
+    runtime: OciRuntime,
+    signal?: AbortSignal,
+  ): Promise<number> {
     const { id, record } = request;
     const { config } = record;
+    const command = runtime.commandNow();
     try {
       return await conmonCreate(
         {
           id,
           bundle,
-          runtime: runtime.path,
-          runtimeArgs: runtime.globalArgs,
+          runtime: command.path,
+          runtimeArgs: command.args,
           exitDir: paths.exits,
           logPath: record.logPath,
           terminal: config.Tty,
@@ -118,15 +137,40 @@ export function createLifecycle(deps: LifecycleDeps): Lifecycle {
       );
     } catch (error) {
       const said = error instanceof EngineError ? error.details?.runtimeMessage : undefined;
-      throw typeof said === 'string' ? createError(said, error) : error;
+      throw typeof said === 'string' ? createError(said, error, { args: [record.path, ...record.args] }) : error;
+    } finally {
+      command.done();
     }
   }
 
   async function start(id: string): Promise<void> {
     const container = live.get(id);
     if (!container) throw notFound(id);
-    if (runtime.name === 'crun') await runtimeStart(runtime, id);
+    if (deps.runtimeOf(id).name === 'crun') await wakeByFifo(container);
     else await openExecFifo(container);
+  }
+
+  const execFifo = (container: Live): string => join(paths.state, container.id, 'exec.fifo');
+
+  function open(container: Live, flags: number): number {
+    try {
+      return openSync(execFifo(container), flags | constants.O_NONBLOCK);
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code === 'ENXIO') throw new EngineError('internal', 'the container ended before its command could start');
+      throw new EngineError(code === 'ENOENT' ? 'conflict' : 'internal', 'the container is started already', { cause });
+    }
+  }
+
+  /** What `crun start` does, without another process: its init reads one byte from the FIFO before it goes on. */
+  async function wakeByFifo(container: Live): Promise<void> {
+    const fd = open(container, constants.O_WRONLY);
+    try {
+      writeSync(fd, '\0');
+    } finally {
+      closeSync(fd);
+    }
+    await rm(execFifo(container), { force: true });
   }
 
   /**
@@ -135,15 +179,7 @@ export function createLifecycle(deps: LifecycleDeps): Lifecycle {
    * user's command.
    */
   async function openExecFifo(container: Live): Promise<void> {
-    const path = join(paths.state, container.id, 'exec.fifo');
-    let fd: number;
-    try {
-      fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    } catch (cause) {
-      const running = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-      throw new EngineError(running ? 'conflict' : 'internal', 'the container is started already', { cause });
-    }
-    const socket = openSocket(fd);
+    const socket = openSocket(open(container, constants.O_RDONLY));
     try {
       const begun = new Promise<boolean>((resolve) => {
         socket.once('data', () => resolve(true));
@@ -158,7 +194,7 @@ export function createLifecycle(deps: LifecycleDeps): Lifecycle {
       socket.destroy();
     }
     // Its absence is how the runtime tells "running" from "created".
-    await rm(path, { force: true });
+    await rm(execFifo(container), { force: true });
   }
 
   function openSocket(fd: number): Socket {

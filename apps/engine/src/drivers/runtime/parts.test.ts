@@ -134,6 +134,24 @@ describe("the runtime's words", () => {
     expect(execFailure('chdir to cwd ("/x") failed')).toMatchObject({ exitCode: 126 });
   });
 
+  test("crun's words become runc's, which clients know", () => {
+    const failed = (text: string, command: string) => execFailure(text, { args: [command] });
+    expect(
+      failed('2026-11-21T10:36:43.1Z: executable file `x` not found in $PATH: No such file or directory', 'x'),
+    ).toEqual({
+      message:
+        'OCI runtime exec failed: exec failed: unable to start container process: exec: "x": executable file not found in $PATH: unknown',
+      exitCode: 127,
+    });
+    const painted =
+      '\u001b[1;31m2026-11-21T10:36:43.1Z: \u001b[1;31m2026-11-21T10:36:43.2Z: open executable: Permission denied\u001b[0m\r\n';
+    expect(failed(painted, '/etc/passwd').message).toContain('exec: "/etc/passwd": permission denied');
+    const missing = createError("error stat'ing file `/nosuch`: No such file or directory", undefined);
+    expect(missing.code).toBe('invalid_argument');
+    expect(missing.message).toContain('stat /nosuch: no such file or directory');
+    expect(createError('mount `/a` to `etc`: Not a directory', undefined).message).toContain('onto a file');
+  });
+
   test('a file mounted on a directory gets the hint', () => {
     expect(createError('error mounting "/a" to "/b": not a directory', undefined).message).toMatch(
       /^failed to create task for container: failed to create shim task: OCI runtime create failed: .*: unknown: Are you trying to mount a directory onto a file/,

@@ -47,8 +47,8 @@ export function updateResources(limits: ResourceLimits, support: LimitSupport): 
   return {
     cpu: cpu(limits, support),
     memory: memory(limits, support),
-    // 0 is no change for the runtime, -1 no limit.
-    ...(limits.PidsLimit ? { pids: { limit: limits.PidsLimit } } : {}),
+    // No limit is not a number that both runtimes take: see cgroupUnlimitPids.
+    ...(limits.PidsLimit && limits.PidsLimit > 0 ? { pids: { limit: limits.PidsLimit } } : {}),
     ...(limits.BlkioWeight > 0 && support.blkioWeight ? { blockIO: { weight: limits.BlkioWeight } } : {}),
   };
 }

@@ -1,14 +1,18 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Runtime, RuntimeStats } from '#core/containers/ports.ts';
+import type { HostLimits } from '#core/containers/request.ts';
 import { EngineError } from '#core/errors.ts';
+import { newId } from '#lib/ids.ts';
 import { nowNano } from '#lib/time.ts';
-import { cgroupFreeze, cgroupFrozen, cgroupPids, cgroupPrune, detectCgroups } from '#os/cgroup.ts';
+import { cgroupFreeze, cgroupFrozen, cgroupPids, cgroupPrune, cgroupUnlimitPids, detectCgroups } from '#os/cgroup.ts';
 import { cgroupCounters, readHost, readNetworks } from '#os/cgroup-stats.ts';
 import { conmonReopenLog, conmonResize } from '#os/conmon.ts';
 import { isAlive, signalProcess } from '#os/proc.ts';
 import { runOk } from '#os/process.ts';
 import { closeInheritedOnExec } from '#os/rootfile.ts';
-import { chooseRuntime, runtimeUpdate } from '#os/runc.ts';
+import { loadRuntimes, type OciRuntime, type RuntimeName, runtimeUpdate } from '#os/runc.ts';
 import { type Live, makePaths, runtimePaths } from './bundle.ts';
 import { exec } from './exec.ts';
 import { createExits } from './exits.ts';
@@ -18,6 +22,7 @@ import { openInput } from './input.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { recover } from './recover.ts';
 import { updateResources } from './resources.ts';
+import type { SpecHost } from './spec.ts';
 import { top } from './top.ts';
 
 export type RuntimeDeps = {
@@ -25,6 +30,8 @@ export type RuntimeDeps = {
   runDir: string;
   /** Host directory below which containers' roots are mounted: stale ones are unmounted by `recover`. */
   rootfsBase: string;
+  /** Further host directories below which mounts come and go with containers. */
+  mountedBelow?: readonly string[];
   /** Tells this engine's control groups from those of another. */
   instance: string;
   runtime: 'auto' | 'runc' | 'crun';
@@ -34,9 +41,11 @@ export type RuntimeDeps = {
 };
 
 export type RuntimeInfo = {
-  name: 'runc' | 'crun';
+  name: RuntimeName;
   path: string;
   version: string;
+  /** All that a container may name, the standard one first. */
+  runtimes: ReadonlyMap<string, { path: string; version: string }>;
   conmonVersion: string;
   cgroupVersion: 1 | 2;
   cgroupParent: string;
@@ -44,6 +53,7 @@ export type RuntimeInfo = {
   /** Path of the program for `--init`; undefined when there is none. */
   init: string | undefined;
   swapLimit: boolean;
+  limits: HostLimits;
 };
 
 export type EmbeddedRuntime = Runtime & {
@@ -53,6 +63,19 @@ export type EmbeddedRuntime = Runtime & {
   /** Stops watching. Containers go on. */
   close(): void;
 };
+
+function limitsOf({ support, capabilities, limits, oomScoreAdj }: SpecHost): HostLimits {
+  const mayRaise = capabilities.includes('CAP_SYS_RESOURCE');
+  return {
+    swap: support.swap,
+    swappiness: support.cgroupVersion === 1,
+    oomKillDisable: support.cgroupVersion === 1,
+    blkioWeight: support.blkioWeight,
+    realtime: support.realtime,
+    ...(mayRaise ? {} : { ulimits: limits }),
+    lowestOomScore: mayRaise ? -1000 : oomScoreAdj,
+  };
+}
 
 /**
  * The embedded runtime: an OCI runtime with conmon as the parent of every
@@ -64,10 +87,12 @@ export async function createRuntime(deps: RuntimeDeps): Promise<EmbeddedRuntime>
   await makePaths(paths);
   const cgroups = detectCgroups();
   const cgroupParent = `/gantry-${deps.instance}`;
-  const [runtime, conmonText] = await Promise.all([
-    chooseRuntime(deps.runtime, cgroups, paths.state),
+  const mounted = [deps.rootfsBase, ...(deps.mountedBelow ?? [])];
+  const [runtimes, conmonText] = await Promise.all([
+    loadRuntimes(deps.runtime, cgroups, { root: paths.state, mounted }),
     runOk('conmon', ['--version'], { timeout: 10_000 }),
   ]);
+  const { standard } = runtimes;
   const warn = deps.log.warn.bind(deps.log);
   const host = await detectHost({
     cgroups,
@@ -76,11 +101,14 @@ export async function createRuntime(deps: RuntimeDeps): Promise<EmbeddedRuntime>
     warn: (text) => warn({}, text),
   });
   const live = new Map<string, Live>();
+  /** Each keeps a file of another name; a container may be older than the choice. */
+  const runtimeOf = (id: string): OciRuntime =>
+    runtimes.all.get(existsSync(join(paths.state, id, 'state.json')) ? 'runc' : 'crun') ?? standard;
   const exits = createExits({ directory: paths.exits, cgroups, live, warn });
   const execWatch = createFileWatch(paths.execs, (err) => warn({ err }, 'watching for started processes failed'));
-  const lifecycle = createLifecycle({ paths, runtime, cgroups, cgroupParent, host, live, exits, warn });
+  const lifecycle = createLifecycle({ paths, runtimes, runtimeOf, cgroups, cgroupParent, host, live, exits, warn });
   const execDeps = {
-    runtime,
+    runtimeOf,
     directory: paths.execs,
     capabilities: host.capabilities,
     onFile: execWatch.onFile,
@@ -105,15 +133,17 @@ export async function createRuntime(deps: RuntimeDeps): Promise<EmbeddedRuntime>
 
   return {
     info: {
-      name: runtime.name,
-      path: runtime.path,
-      version: runtime.version,
+      name: standard.name,
+      path: standard.path,
+      version: standard.version,
+      runtimes: runtimes.all,
       conmonVersion: /version (\S+)/.exec(conmonText)?.[1] ?? 'unknown',
       cgroupVersion: cgroups.version,
       cgroupParent,
       apparmor: host.apparmor,
       init: host.init,
       swapLimit: host.support.swap,
+      limits: limitsOf(host),
     },
     create: lifecycle.create,
     start: lifecycle.start,
@@ -128,7 +158,17 @@ export async function createRuntime(deps: RuntimeDeps): Promise<EmbeddedRuntime>
     },
     pause: async (id) => cgroupFreeze(cgroups, running(id).cgroup, true),
     resume: async (id) => cgroupFreeze(cgroups, running(id).cgroup, false),
-    update: async (id, limits) => runtimeUpdate(runtime, running(id).id, updateResources(limits, host.support)),
+    async update(id, limits) {
+      const { bundle, cgroup } = running(id);
+      if (!limits.PidsLimit || limits.PidsLimit < 0) await cgroupUnlimitPids(cgroups, cgroup);
+      const file = join(bundle, `${newId()}.json`);
+      await writeFile(file, JSON.stringify(updateResources(limits, host.support)), { mode: 0o600 });
+      try {
+        await runtimeUpdate(runtimeOf(id), id, file);
+      } finally {
+        await rm(file, { force: true });
+      }
+    },
     pids: async (id) => cgroupPids(cgroups, running(id).cgroup),
     top: async (id, psArgs) => top(cgroupPids(cgroups, running(id).cgroup), psArgs),
     stats: async (id) => stats(id),
@@ -157,6 +197,7 @@ export async function createRuntime(deps: RuntimeDeps): Promise<EmbeddedRuntime>
     close() {
       exits.close();
       execWatch.close();
+      runtimes.close();
       // Without a container there is nothing to come back to; with one the groups are in use and stay.
       cgroupPrune(cgroups, `${cgroupParent}/supervisors`, '/');
     },

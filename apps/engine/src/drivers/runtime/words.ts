@@ -21,21 +21,61 @@ export function startExitCode(message: string): number {
 /** runc's and crun's lines without their time stamps and levels; the last line is the reason. */
 export function runtimeReason(text: string): string {
   const lines = text
+    // crun paints its words on a terminal.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the purpose
+    .replace(/\u001b\[[0-9;]*m/g, '')
     .split('\n')
     .map((line) => line.trim())
     .filter(Boolean);
   const errors = lines.filter((line) => !/level=(warning|info|debug)/.test(line));
   const last = errors.at(-1) ?? lines.at(-1) ?? 'no reason given';
   const logged = /msg="((?:[^"\\]|\\.)*)"/.exec(last);
-  return logged ? logged[1]!.replace(/\\(["\\])/g, '$1') : last.replace(/^\S+Z: /, '');
+  return logged ? logged[1]!.replace(/\\(["\\])/g, '$1') : last.replace(/^(?:\S+Z: )+/, '');
+}
+
+/** What the runtime was asked to execute: crun's text does not always name it. */
+export type Asked = { args: readonly string[] };
+
+const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+
+/** crun's reasons, and the words for the same in runc's language, which is Docker's. */
+const TRANSLATIONS: readonly [RegExp, (found: RegExpExecArray, command: string) => string][] = [
+  [
+    /^executable file `(.*)` not found(?: in \$PATH)?: /,
+    (_, command) =>
+      command.includes('/')
+        ? `exec: "${command}": stat ${command}: no such file or directory`
+        : `exec: "${command}": executable file not found in $PATH`,
+  ],
+  [/^open executable: /, (_, command) => `exec: "${command}": permission denied`],
+  [/^the path `(.*)` exists but it is not executable/, (_, command) => `exec: "${command}": permission denied`],
+  [/^exec container process `(.*)`: (.*)$/, ([, path, why = '']) => `exec ${path}: ${lower(why)}`],
+  [/^chdir `(.*)`: (.*)$/, ([, path, why = '']) => `chdir to cwd ("${path}") set in config.json failed: ${lower(why)}`],
+  [
+    /^error stat'ing file `(.*)`: (.*)$/,
+    ([, source, why = '']) => `error mounting "${source}" to rootfs: stat ${source}: ${lower(why)}`,
+  ],
+  [
+    /^mount `(.*)` to `(.*)`: (.*)$/,
+    ([, source, target, why = '']) => `error mounting "${source}" to rootfs at "/${target}": ${lower(why)}`,
+  ],
+];
+
+/** A reason in runc's words, whichever runtime it is of; `verb` is the command that failed. */
+export function commonReason(verb: 'runc create' | 'exec', reason: string, { args }: Asked): string {
+  for (const [pattern, words] of TRANSLATIONS) {
+    const found = pattern.exec(reason);
+    if (found) return `${verb} failed: unable to start container process: ${words(found, args[0] ?? '')}`;
+  }
+  return reason;
 }
 
 const HINT =
   ': Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type';
 
 /** The error of a failed create: the user's fault when the command or a mount cannot be, ours otherwise. */
-export function createError(runtimeText: string, cause: unknown): EngineError {
-  const reason = runtimeReason(runtimeText);
+export function createError(runtimeText: string, cause: unknown, asked: Asked = { args: [] }): EngineError {
+  const reason = commonReason('runc create', runtimeReason(runtimeText), asked);
   const exitCode = startExitCode(reason);
   const head = 'failed to create task for container: failed to create shim task: OCI runtime create failed';
   const hint = /not a directory/.test(reason) && !reason.includes('Are you trying') ? HINT : '';
@@ -47,8 +87,8 @@ export function createError(runtimeText: string, cause: unknown): EngineError {
 }
 
 /** What `docker exec` prints when its command cannot run. */
-export function execFailure(runtimeText: string): { message: string; exitCode: number } {
-  const reason = runtimeReason(runtimeText);
+export function execFailure(runtimeText: string, asked: Asked = { args: [] }): { message: string; exitCode: number } {
+  const reason = commonReason('exec', runtimeReason(runtimeText), asked);
   const code = startExitCode(reason);
   return { message: `OCI runtime exec failed: ${reason}: unknown`, exitCode: code === 128 ? 126 : code };
 }
