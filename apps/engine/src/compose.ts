@@ -64,6 +64,7 @@ export async function composeEngine(options: { config: Config; version: string; 
     log,
   });
   const networkDriver = await createNetworkDriver({ instance, runDir, protectedPorts: [config.port], warn });
+    mountedBelow: [join(dataRoot, 'containers'), join(runDir, 'netns')],
   const content = await createContent({ dataRoot });
   // Images and containers know of each other; each is asked only once both are there.
   let images: Images;
@@ -120,7 +121,7 @@ export async function composeEngine(options: { config: Config; version: string; 
       cpus: (await import('node:os')).availableParallelism(),
       cgroupVersion: runtime.info.cgroupVersion,
       hostname,
-      runtimes: [runtime.info.name],
+      runtimes: [...runtime.info.runtimes.keys()],
       architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     },
     log,
@@ -211,7 +212,11 @@ async function composeAccess(deps: { database: Database; keys: string; onError: 
 function engineFacts(options: {
   config: Config;
   version: string;
-  runtimeInfo: { name: string; path: string; version: string; conmonVersion: string };
+  runtimeInfo: {
+    name: string;
+    conmonVersion: string;
+    runtimes: ReadonlyMap<string, { path: string; version: string }>;
+  };
 }) {
   const { config, version, runtimeInfo } = options;
   return {
@@ -221,7 +226,7 @@ function engineFacts(options: {
     buildTime: '',
     dataRoot: config.dataRoot,
     defaultRuntime: runtimeInfo.name,
-    runtimes: new Map([[runtimeInfo.name, { path: runtimeInfo.path, version: runtimeInfo.version }]]),
+    runtimes: runtimeInfo.runtimes,
     conmonVersion: runtimeInfo.conmonVersion,
     seccompProfile: config.seccompProfile,
     registries: { mirrors: [], insecure: config.insecureRegistries },
