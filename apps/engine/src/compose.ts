@@ -7,6 +7,8 @@ import type { Config } from '#config/config.ts';
 import { createAccess } from '#core/access/access.ts';
 import { createAudit } from '#core/audit/audit.ts';
 import { auditScope } from '#core/audit/scope.ts';
+import { createBuilder } from '#core/build/build.ts';
+import { SCRATCH } from '#core/build/ports.ts';
 import { type Containers, createContainers } from '#core/containers/containers.ts';
 import { createEventBus } from '#core/events/events.ts';
 import { createExecs } from '#core/exec/execs.ts';
@@ -17,6 +19,9 @@ import { createNetworks } from '#core/networks/networks.ts';
 import { createSystem } from '#core/system/system.ts';
 import { createUsage } from '#core/system/usage.ts';
 import { createVolumes } from '#core/volumes/volumes.ts';
+import { createCaches } from '#drivers/build/caches.ts';
+import { createFetch } from '#drivers/build/fetch.ts';
+import { createBuildRooms } from '#drivers/build/rooms.ts';
 import { readBusybox } from '#drivers/content/busybox.ts';
 import { createContent } from '#drivers/content/content.ts';
 import { createAccessStore } from '#drivers/db/access.ts';
@@ -25,10 +30,11 @@ import { createAuditStore } from '#drivers/db/audit.ts';
 import { type Database, openDatabase } from '#drivers/db/database.ts';
 import { createDocumentStores } from '#drivers/db/documents.ts';
 import { createEventStore } from '#drivers/db/events.ts';
-import { createNetworkDriver } from '#drivers/network/driver.ts';
 import { createFiles } from '#drivers/files/files.ts';
+import { createNetworkDriver } from '#drivers/network/driver.ts';
 import { createRegistry } from '#drivers/registry/registry.ts';
 import { createRuntime } from '#drivers/runtime/runtime.ts';
+import { lookUpUser } from '#drivers/runtime/users.ts';
 import { createHostMounts } from '#drivers/snapshot/host-mounts.ts';
 import { createSnapshots } from '#drivers/snapshot/snapshots.ts';
 import { createVolumeStorage } from '#drivers/volume/storage.ts';
@@ -58,13 +64,13 @@ export async function composeEngine(options: { config: Config; version: string; 
   const runtime = await createRuntime({
     runDir,
     rootfsBase: join(dataRoot, 'overlay'),
+    mountedBelow: [join(dataRoot, 'containers'), join(runDir, 'netns')],
     instance,
     runtime: config.runtime,
     seccompProfile: config.seccompProfile,
     log,
   });
   const networkDriver = await createNetworkDriver({ instance, runDir, protectedPorts: [config.port], warn });
-    mountedBelow: [join(dataRoot, 'containers'), join(runDir, 'netns')],
   const content = await createContent({ dataRoot });
   // Images and containers know of each other; each is asked only once both are there.
   let images: Images;
@@ -73,7 +79,8 @@ export async function composeEngine(options: { config: Config; version: string; 
     dataRoot,
     runDir,
     blobPath: content.path,
-    chainsOf: (imageId) => images.byId(imageId)?.chainIds,
+    // Nothing is below a build that begins from scratch.
+    chainsOf: (imageId) => (imageId === SCRATCH ? [] : images.byId(imageId)?.chainIds),
     onError: onError('deleting what was removed'),
   });
   const registry = createRegistry({ insecure: config.insecureRegistries });
@@ -123,12 +130,30 @@ export async function composeEngine(options: { config: Config; version: string; 
       hostname,
       runtimes: [...runtime.info.runtimes.keys()],
       architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+      limits: runtime.info.limits,
     },
     log,
     now: nowNano,
     paths: { dataRoot, runDir },
   });
   const logs = createLogs({ get: containers.get, events, now: nowNano });
+  const builder = createBuilder({
+    rooms: createBuildRooms({
+      dataRoot,
+      rootfs: snapshots.rootfs,
+      mounts,
+      adoptLayer: snapshots.adoptLayer,
+      throwAway: snapshots.throwAway,
+      lookUpUser: (rootDirectory, user) => lookUpUser(rootDirectory, user, []),
+      fetch: createFetch({ allowPrivate: config.buildPrivateAddresses }),
+      caches: await createCaches({ dataRoot, throwAway: snapshots.throwAway }),
+    }),
+    images,
+    containers,
+    logs,
+    now: nowText,
+    onError: (what, error) => log.error({ err: error }, what),
+  });
   const execs = createExecs({ containers, runtime, events });
   const usage = createUsage({ runtime, containers });
   const system = await createSystem({
@@ -139,6 +164,7 @@ export async function composeEngine(options: { config: Config; version: string; 
   });
 
   await containers.recover();
+  await builder.recover();
   const rotation = createRotation({
     containers,
     events,
@@ -152,6 +178,7 @@ export async function composeEngine(options: { config: Config; version: string; 
   return {
     access,
     audit,
+    builder,
     containers,
     database,
     events,

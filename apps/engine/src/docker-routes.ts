@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { archiveRoutes } from '#api/docker/archive.ts';
 import { attachRoutes } from '#api/docker/attach.ts';
+import { buildRoutes } from '#api/docker/build.ts';
 import { toSummary } from '#api/docker/container-to-docker.ts';
 import { containersRoutes } from '#api/docker/containers.ts';
 import { eventsRoutes } from '#api/docker/events.ts';
@@ -40,6 +41,7 @@ export function dockerRoutes(engine: Engine, log: Logger): DockerRoute[] {
     ...statsRoutes({ containers, usage, runtime, events }),
     ...execRoutes({ execs, isHungUp }),
     ...imageRoutes({ images, now, onError }),
+    ...buildRoutes({ builder: engine.builder, now, onError }),
     ...networkRoutes({ networks, now }),
     ...volumeRoutes({ volumes }),
   ];

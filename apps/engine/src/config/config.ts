@@ -25,6 +25,7 @@ export type Config = Readonly<{
   runtime: 'auto' | 'runc' | 'crun';
   seccompProfile: string;
   insecureRegistries: readonly string[];
+  buildPrivateAddresses: boolean;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
 }>;
 
@@ -68,6 +69,10 @@ export const FIELDS = {
   runtime: { default: 'auto', help: 'OCI runtime: auto, runc or crun.', check: oneOf('auto', 'runc', 'crun') },
   seccompProfile: { default: '/usr/share/containers/seccomp.json', help: 'Default seccomp profile.', check: absolute },
   insecureRegistries: { default: [], help: 'Registries spoken to over plain HTTP; loopback always is.' },
+  buildPrivateAddresses: {
+    default: false,
+    help: 'Let ADD and remote build contexts fetch from this machine and private networks.',
+  },
   logLevel: { default: 'info', help: 'debug, info, warn or error.', check: oneOf('debug', 'info', 'warn', 'error') },
 } satisfies Record<string, Field>;
 

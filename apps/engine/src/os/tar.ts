@@ -61,7 +61,17 @@ function split(name: string): string[] {
   return parts;
 }
 
-export function createLayerWriter(rootPath: string, options: { lowest: boolean; limits: LayerLimits }): LayerWriter {
+export type LayerWriterOptions = {
+  lowest: boolean;
+  limits: LayerLimits;
+  /**
+   * What names with the whiteout prefix are: `apply` (default) as in a layer; `literal` names like others; `refuse`
+   * where a layer is going to be made of what is written, which cannot hold them.
+   */
+  whiteouts?: 'apply' | 'literal' | 'refuse';
+};
+
+export function createLayerWriter(rootPath: string, options: LayerWriterOptions): LayerWriter {
   const root = Buffer.from(rootPath).toString('latin1');
   /** Paths below the root (`/a/b`) known to be real directories. */
   const directories = new Set<string>(['']);
@@ -248,14 +258,18 @@ export function createLayerWriter(rootPath: string, options: { lowest: boolean; 
       if (entry.type !== 'directory') throw new LayerError(`entry ${show(entry.name)} would replace the root`);
       return addDirectory('', entry, lstat(''));
     }
-    if (parts.some((part) => part.startsWith(WHITEOUT))) {
+    const prefixed = options.whiteouts ?? 'apply';
+    if (prefixed === 'refuse' && [...parts, name].some((part) => part.startsWith(WHITEOUT))) {
+      throw new LayerError(`${show(entry.name)}: a layer cannot hold names that begin with "${WHITEOUT}"`);
+    }
+    if (prefixed === 'apply' && parts.some((part) => part.startsWith(WHITEOUT))) {
       // Below AUFS's own directories nothing belongs to the image.
       if (parts.some((part) => part.startsWith('.wh..wh.'))) return;
       throw new LayerError(`entry ${show(entry.name)} lies below a whiteout`);
     }
     const parent = resolveDirectory(parts, true)!;
-    if (name === OPAQUE_MARK) return hideLower(parent);
-    if (name.startsWith(WHITEOUT)) return addWhiteout(parent, name.slice(WHITEOUT.length));
+    if (prefixed === 'apply' && name === OPAQUE_MARK) return hideLower(parent);
+    if (prefixed === 'apply' && name.startsWith(WHITEOUT)) return addWhiteout(parent, name.slice(WHITEOUT.length));
     // A device 0:0 would act as a whiteout that the archive's own rules do not know.
     if (entry.type === 'char' && entry.devMajor === 0 && entry.devMinor === 0) return;
     const path = `${parent}/${name}`;

@@ -38,6 +38,11 @@ export function decodeRegistryAuth(header: string | string[] | undefined): Regis
     // The value is a secret: it is not repeated.
     throw new EngineError('invalid_argument', 'invalid X-Registry-Auth header: it is not JSON in base64');
   }
+  return registryAuth(parsed);
+}
+
+/** Credentials as clients keep them. Errors: `invalid_argument`. */
+export function registryAuth(parsed: unknown): RegistryAuth {
   const fields = decodeBody(AuthHeader, parsed);
   const [user, password] = splitPair(fields.auth ?? '');
   return {

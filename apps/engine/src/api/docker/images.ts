@@ -119,7 +119,12 @@ export function imageRoutes(deps: ImageRoutesDeps): DockerRoute[] {
       permission: 'images:remove',
       audit: 'image.remove',
       handler: async ({ params, query }) =>
-        json(await images.remove(params.name ?? '', { force: queryBool(query, 'force') })),
+        json(
+          await images.remove(params.name ?? '', {
+            force: queryBool(query, 'force'),
+            prune: !queryBool(query, 'noprune'),
+          }),
+        ),
     },
     {
       method: 'POST',

@@ -13,7 +13,6 @@ const PLANNED: Record<string, Later[]> = {
   'Exporting a container': [['GET', '/containers/{id}/export', 'containers:copy']],
   'Listing the changes of a container': [['GET', '/containers/{id}/changes', 'containers:read']],
   'Committing a container to an image': [['POST', '/commit', 'images:write']],
-  'Building images': [['POST', '/build', 'build:run']],
   'BuildKit sessions': [
     ['POST', '/session', 'build:run'],
     ['POST', '/grpc', 'build:run'],
@@ -69,16 +68,9 @@ export function laterRoutes(served: readonly DockerRoute[]): DockerRoute[] {
     ...Object.entries(OUT_OF_SCOPE).flatMap(([what, rows]) =>
       refuse(`${what} is not part of Gantry: see SCOPE.md`, rows),
     ),
-    // No plugins and no build cache are facts, not gaps: the lists are empty and no name is found.
+    // No plugins is a fact, not a gap: the list is empty and no name is found.
     { method: 'GET', path: '/plugins', permission: 'system:read', handler: async () => json([]) },
     { method: 'GET', path: '/plugins/{name:path}/json', permission: 'system:read', handler: noSuchPlugin },
     { method: 'DELETE', path: '/plugins/{name:path}', permission: 'system:read', handler: noSuchPlugin },
-    {
-      method: 'POST',
-      path: '/build/prune',
-      since: '1.31',
-      permission: 'build:run',
-      handler: async () => json({ CachesDeleted: null, SpaceReclaimed: 0 }),
-    },
   ];
 }

@@ -91,7 +91,8 @@ function port(text: string): string {
   return `${Number(match[1])}/${(match[2] ?? 'tcp').toLowerCase()}`;
 }
 
-function duration(text: string): number {
+/** A Go duration in nanoseconds. */
+export function duration(text: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|us|µs|ns|m|s)/g)];
   if (parts.length === 0 || parts.map(([all]) => all).join('') !== text) throw bad(`time: invalid duration "${text}"`);
   return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (NANOSECONDS[unit!] ?? 0), 0);

@@ -1,4 +1,5 @@
 import type { EventBus } from '#core/events/events.ts';
+import type { Builds } from './assemble.ts';
 import type { Catalog } from './catalog.ts';
 import type { PinBoard } from './pins.ts';
 import type { ContentStore, Decompress, LayerStore, Registry } from './ports.ts';
@@ -13,6 +14,7 @@ export type ImagesContext = {
   layers: LayerStore;
   registry: Registry;
   pins: PinBoard;
+  builds: Builds;
   decompress: Decompress;
   events: EventBus;
   usersOf: (imageId: string) => ImageUser[];

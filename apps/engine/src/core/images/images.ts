@@ -3,6 +3,7 @@ import { auditScope } from '#core/audit/scope.ts';
 import { EngineError } from '#core/errors.ts';
 import type { EventBus } from '#core/events/events.ts';
 import { familiarReference, formatReference } from '#lib/reference.ts';
+import { type Assembly, beginAssembly, createBuilds } from './assemble.ts';
 import { createCatalog, parseName } from './catalog.ts';
 import { type CommitPlan, type CommitRequest, planCommit } from './commit.ts';
 import type { ImagesContext, ImageUser, LongOperation } from './context.ts';
@@ -15,7 +16,7 @@ import type { ContentStore, Decompress, ImageStore, LayerStore, Registry, Regist
 import { createPuller, type PullRequest } from './pull.ts';
 import { createPusher, type Pushed, type PushRequest } from './push.ts';
 import { publishImageEvent } from './record.ts';
-import { pruneImages, type Removed, removeImage } from './remove.ts';
+import { pruneImages, type Removed, type RemoveOptions, removeImage } from './remove.ts';
 import { saveImages } from './save.ts';
 import { type Busybox, makeStarterImage } from './starter.ts';
 import type { ImageHistory, ImageLookup, ImageRecord } from './types.ts';
@@ -51,7 +52,7 @@ export type Images = ImageLookup & {
   /** The images' part of `docker commit`. */
   planCommit(request: CommitRequest): CommitPlan;
   tag(name: string, repository: string, tag: string): Promise<void>;
-  remove(name: string, options?: { force?: boolean }): Promise<Removed[]>;
+  remove(name: string, options?: RemoveOptions): Promise<Removed[]>;
   prune(filter: {
     dangling: boolean;
     until?: bigint;
@@ -60,12 +61,17 @@ export type Images = ImageLookup & {
   }): Promise<{ removed: Removed[]; reclaimed: number }>;
   distribution(name: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<DistributionInfo>;
   checkAuth: Registry['checkAuth'];
+  /** For a build. */
+  assemble(): Assembly;
+  /** Every image, intermediate ones too. */
+  all(): ImageRecord[];
+  find(name: string): ImageRecord | undefined;
   /** At first boot; undefined when there are other images and it is not among them. */
   ensureStarterImage(busybox: Busybox): Promise<ImageRecord | undefined>;
 };
 
 /** Newest first; a step without a layer has size 0. */
-function historyOf(record: ImageRecord, layers: LayerStore): HistoryEntry[] {
+function historyOf(record: ImageRecord, layers: LayerStore, byId: ImageLookup['byId']): HistoryEntry[] {
   let layer = 0;
   const steps = record.history.map((step) => {
     const chain = step.empty_layer ? undefined : record.chainIds[layer++];
@@ -82,7 +88,13 @@ function historyOf(record: ImageRecord, layers: LayerStore): HistoryEntry[] {
     steps.push({ id: '<missing>', tags: [], size, created: record.created });
   }
   steps.reverse();
-  if (steps[0]) Object.assign(steps[0], { id: record.id, tags: record.repoTags });
+  // Each step of a build on this host is an image of its own.
+  let image: ImageRecord | undefined = record;
+  for (const step of steps) {
+    if (!image) break;
+    Object.assign(step, { id: image.id, tags: image.repoTags });
+    image = image.parent === '' ? undefined : byId(image.parent);
+  }
   return steps;
 }
 
@@ -112,6 +124,7 @@ export async function createImages(deps: {
     layers,
     registry,
     pins,
+    builds: createBuilds(),
     decompress: deps.decompress,
     events: deps.events,
     usersOf: deps.containersUsing,
@@ -160,7 +173,7 @@ export async function createImages(deps: {
     byId: catalog.byId,
     familiarName: catalog.familiarName,
     list: (filter = {}) => listImages(catalog, filter),
-    history: (name) => historyOf(catalog.get(name), layers),
+    history: (name) => historyOf(catalog.get(name), layers, catalog.byId),
     diskUsage() {
       const used = catalog.all().filter((record) => deps.containersUsing(record.id).length > 0);
       const total = sizeOf(new Set(catalog.all().flatMap((record) => record.chainIds)));
@@ -188,6 +201,9 @@ export async function createImages(deps: {
       }),
     distribution,
     checkAuth: registry.checkAuth,
+    assemble: () => beginAssembly(context),
+    all: catalog.all,
+    find: catalog.find,
     ensureStarterImage: (busybox) => makeStarterImage(context, busybox),
   };
 }

@@ -14,6 +14,12 @@ import type { ImagesContext } from './context.ts';
 import { publishImageEvent } from './record.ts';
 import type { ImageRecord } from './types.ts';
 
+export type RemoveOptions = {
+  force?: boolean;
+  /** Default: also the untagged steps that led to it. */
+  prune?: boolean;
+};
+
 /** In the order it happened, as `docker rmi` prints it. */
 export type Removed = { Untagged: string } | { Deleted: string };
 
@@ -64,11 +70,29 @@ async function deleteRecord(context: ImagesContext, record: ImageRecord): Promis
   return removed;
 }
 
+/** The image, then the steps that led to it, as far as nobody else needs them. */
+async function deleteWithParents(context: ImagesContext, record: ImageRecord, prune: boolean): Promise<Removed[]> {
+  const removed = await deleteRecord(context, record);
+  let parent = prune && record.parent !== '' ? context.catalog.byId(record.parent) : undefined;
+  while (parent && isUnneeded(context, parent)) {
+    removed.push(...(await deleteRecord(context, parent)));
+    parent = parent.parent === '' ? undefined : context.catalog.byId(parent.parent);
+  }
+  return removed;
+}
+
+const isUnneeded = (context: ImagesContext, { id, repoTags, repoDigests }: ImageRecord): boolean =>
+  repoTags.length === 0 &&
+  repoDigests.length === 0 &&
+  !context.builds.isHeld(id) &&
+  context.usersOf(id).length === 0 &&
+  !context.catalog.all().some((other) => other.parent === id);
+
 async function removeByName(
   context: ImagesContext,
   record: ImageRecord,
   name: string,
-  force: boolean,
+  { force = false, prune = true }: RemoveOptions,
 ): Promise<Removed[]> {
   const reference = withDefaultTag(parseName(name));
   if (isSingleReference(record)) {
@@ -92,7 +116,7 @@ async function removeByName(
   const isHeld = context.usersOf(record.id).some((user) => user.running || !force);
   if (rest.repoTags.length === 0 && rest.repoDigests.length === 0 && !isHeld) {
     const hasChildren = context.catalog.all().some((other) => other.parent === record.id);
-    if (!hasChildren) return deleteRecord(context, record);
+    if (!hasChildren) return deleteWithParents(context, record, prune);
   }
   await context.catalog.update(rest);
   const removed: Removed[] = [{ Untagged: familiarReference(reference) }];
@@ -107,16 +131,12 @@ async function removeByName(
  * its names. Layers stay while another image has them. Errors: `not_found`;
  * `conflict` in Docker's words.
  */
-export function removeImage(
-  context: ImagesContext,
-  name: string,
-  options: { force?: boolean } = {},
-): Promise<Removed[]> {
-  const force = options.force ?? false;
+export function removeImage(context: ImagesContext, name: string, options: RemoveOptions = {}): Promise<Removed[]> {
+  const { force = false, prune = true } = options;
   return context.catalog.exclusively(async () => {
     const record = context.catalog.get(name);
     auditScope.object('image', record.id, name);
-    if (!context.catalog.isIdOf(record, name)) return removeByName(context, record, name, force);
+    if (!context.catalog.isIdOf(record, name)) return removeByName(context, record, name, options);
     if (!isSingleReference(record) && !force) {
       throw new EngineError(
         'conflict',
@@ -125,7 +145,7 @@ export function removeImage(
     }
     refuseIfChildren(context, record);
     refuseIfUsed(context, record, force);
-    return deleteRecord(context, record);
+    return deleteWithParents(context, record, prune);
   });
 }
 
@@ -142,12 +162,13 @@ export function pruneImages(
   return context.catalog.exclusively(async () => {
     const removed: Removed[] = [];
     let reclaimed = 0;
+    const isTaken = ({ id, repoTags }: ImageRecord): boolean =>
+      (filter.dangling && repoTags.length > 0) || context.builds.isHeld(id) || context.usersOf(id).length > 0;
     for (const record of context.catalog.all()) {
-      if (filter.dangling ? record.repoTags.length > 0 : false) continue;
-      if (!filter.matches(record) || context.usersOf(record.id).length > 0) continue;
+      if (!context.catalog.byId(record.id) || isTaken(record) || !filter.matches(record)) continue;
       if (context.catalog.all().some((other) => other.parent === record.id)) continue;
       const sizes = new Map(record.chainIds.map((chain) => [chain, context.layers.size(chain) ?? 0]));
-      const gone = await deleteRecord(context, record);
+      const gone = await deleteWithParents(context, record, true);
       for (const one of gone) if ('Deleted' in one) reclaimed += sizes.get(one.Deleted) ?? 0;
       removed.push(...gone);
     }

@@ -54,7 +54,10 @@ export type ImageRecord = {
   layers: { digest: string; size: number; mediaType: string }[];
   manifestDigest: string;
   lastTagTime: string;
+  /** Image that this one was made of by a build's step or a commit; empty for the rest. */
   parent: string;
+  /** Digest over what a build's step depends on: the same step on the same image gives this image again. */
+  buildKey?: string;
 };
 
 /** What containers need from images, so that the two nouns meet in one place. */

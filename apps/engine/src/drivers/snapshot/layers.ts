@@ -6,6 +6,7 @@ import type { LayerStore, UnpackRequest } from '#core/images/ports.ts';
 import { hexOf } from '#lib/digest.ts';
 import { createKeyedMutex } from '#lib/mutex.ts';
 import { createSharedWork } from '#lib/shared-work.ts';
+import { treeSize } from '#os/tree.ts';
 import type { Trash } from './trash.ts';
 import { createUnpacker } from './unpacker.ts';
 
@@ -23,6 +24,11 @@ const LIMITS = { maxSize: 64 * 1024 ** 3, maxEntries: 2_000_000 };
 export type Layers = LayerStore & {
   /** Directory below `layers/`. */
   directoryOf(chainId: string): string | undefined;
+  /**
+   * Makes a directory of this filesystem the unpacked layer: moves it, or throws it away when there is such a layer.
+   * The caller has made its diff id of it, and nothing writes to it any more.
+   */
+  adopt(layer: { chainId: string; diffId: string }, source: string): Promise<void>;
   /** Removes what waited for its last container. */
   sweep(): Promise<void>;
   close(): Promise<void>;
@@ -138,6 +144,15 @@ export async function createLayers(deps: {
           }),
         { signal: options.signal, tell: options.progress },
       ),
+    adopt: ({ chainId, diffId }, source) =>
+      exclusively(chainId, async () => {
+        orphans.delete(chainId);
+        if (records.has(chainId)) return deps.trash.throwAway(source);
+        const record: LayerRecord = { directory: (next++).toString(36), diffId, size: await treeSize(source) };
+        await rename(source, join(root, record.directory));
+        await writeDurably(index, hexOf(chainId), JSON.stringify(record));
+        records.set(chainId, record);
+      }),
     async remove(chainId) {
       if (!records.has(chainId)) return;
       if (deps.isInUse(chainId)) orphans.add(chainId);

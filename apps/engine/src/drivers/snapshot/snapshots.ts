@@ -7,6 +7,10 @@ import { createTrash } from './trash.ts';
 export type Snapshots = {
   layers: LayerStore;
   rootfs: ContainerRootfs;
+  /** See Layers. */
+  adoptLayer: Layers['adopt'];
+  /** See Trash. */
+  throwAway: (path: string) => Promise<void>;
   /** Deletions that were answered are done. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -28,5 +32,12 @@ export async function createSnapshots(deps: {
   let layers: Layers;
   const rootfs = await createRootfs({ dataRoot, runDir, chainsOf, trash, layers: () => layers });
   layers = await createLayers({ dataRoot, blobPath, trash, isInUse: rootfs.isInUse });
-  return { layers, rootfs, settled: trash.emptied, close: () => layers.close() };
+  return {
+    layers,
+    rootfs,
+    adoptLayer: layers.adopt,
+    throwAway: trash.throwAway,
+    settled: trash.emptied,
+    close: () => layers.close(),
+  };
 }
