@@ -70,7 +70,12 @@ export async function composeEngine(options: { config: Config; version: string; 
     seccompProfile: config.seccompProfile,
     log,
   });
-  const networkDriver = await createNetworkDriver({ instance, runDir, protectedPorts: [config.port], warn });
+  const networkDriver = await createNetworkDriver({
+    instance,
+    runDir,
+    protectedPorts: config.port === 0 ? [] : [config.port],
+    warn,
+  });
   const content = await createContent({ dataRoot });
   // Images and containers know of each other; each is asked only once both are there.
   let images: Images;
@@ -186,6 +191,8 @@ export async function composeEngine(options: { config: Config; version: string; 
     images,
     logs,
     networks,
+    /** For a port that was chosen when it was listened on. */
+    protectPort: networkDriver.protect,
     runtime,
     snapshots,
     system,

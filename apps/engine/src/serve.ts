@@ -95,6 +95,7 @@ export async function serve(options: ServeOptions) {
   server.onUpgrade('/live', live.handleUpgrade);
   await server.listenUnix({ path: config.socket, group: config.socketGroup });
   const port = await server.listenTcp({ host: config.host, port: config.port });
+  if (config.port === 0) await engine.protectPort(port);
   const sweep = setInterval(() => {
     engine.access.sweep().catch((error: unknown) => log.error({ err: error }, 'removing sessions that ended'));
   }, SWEEP_MS).unref();

@@ -140,8 +140,10 @@ describe('the process', () => {
       ...['-type', 'f', '-perm', '/077', '-printf', '%m %f\n'],
     ]);
     const files = stdout.split('\n').filter((line) => line !== '');
-    // The supervisor's two hold a number, below a directory of mode 0700.
-    expect(files.filter((line) => !/^644 (hosts|hostname|resolv\.conf|pidfile|conmon\.pid)$/.test(line))).toEqual([]);
+    // Those of supervisors and execs hold a number, below a directory of mode 0700.
+    expect(
+      files.filter((line) => !/^644 (hosts|hostname|resolv\.conf|pidfile|conmon\.pid|[\d-]+\.pid)$/.test(line)),
+    ).toEqual([]);
     for (const directory of ['db', 'keys', 'blobs', 'layers', 'overlay']) {
       expect((await stat(join(engine.dataRoot, directory))).mode & 0o077, directory).toBe(0);
     }

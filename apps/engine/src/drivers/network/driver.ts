@@ -26,6 +26,8 @@ export type NetworkDriverDeps = {
 
 /** The driver, and what its owner does with it when the engine stops. */
 export type HostNetworkDriver = NetworkDriver & {
+  /** One more of the engine's own ports, known only once it listens. Resolves when the rules are in force. */
+  protect(port: number): Promise<void>;
   /** Ends the engine's part (ready namespaces, the network thread); what containers use stays. */
   close(): Promise<void>;
   /** Removes everything of this instance from the host, rules and names too. For uninstalling, and for tests. */
@@ -60,9 +62,11 @@ export async function createNetworkDriver(deps: NetworkDriverDeps): Promise<Host
     bridgePrefix: `gy${deps.instance}-`,
     vethPrefix: `gv${deps.instance}-`,
   };
+  const protectedPorts = [...(deps.protectedPorts ?? [])];
   const programmer = createCoalescer((read: () => FirewallState) =>
-    applyRules(renderRules(read(), { table, protectedPorts: deps.protectedPorts ?? [] })),
+    applyRules(renderRules(read(), { table, protectedPorts })),
   );
+  let latest: (() => FirewallState) | undefined;
 
   return {
     connectedSubnets: () => connectedSubnets(parts),
@@ -84,7 +88,14 @@ export async function createNetworkDriver(deps: NetworkDriverDeps): Promise<Host
       kernel.perform({ kind: 'set-routes', namespace: pool.path(containerId), ...routes }),
     holdPort,
     portRange: () => portRange(kernel),
-    program: programmer,
+    program(read) {
+      latest = read;
+      return programmer(read);
+    },
+    async protect(port) {
+      protectedPorts.push(port);
+      if (latest) await programmer(latest);
+    },
     setNames: (networkId, zone) => dns.setZone(networkId, zone && renderZone(zone)),
     hostFiles,
     sweep: (keep) => sweep(parts, keep),
