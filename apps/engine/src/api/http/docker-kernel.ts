@@ -6,9 +6,11 @@ import type { Door } from './door.ts';
 import { statusOf, toProblem } from './errors.ts';
 import { takeOver, takeoverMode } from './hijack.ts';
 import { parseJson, readJsonBody } from './json-body.ts';
+import { drainRequest } from './linger.ts';
 import { createMatcher } from './match.ts';
 import { readRawBody } from './raw-body.ts';
 import { type Headers, sendRaw, sendResponse } from './reply.ts';
+import { requestBody } from './request-body.ts';
 import type { DockerRequest, DockerResponse, DockerRoute } from './route.ts';
 import { detachFromHttp } from './takeover.ts';
 import { API_VERSION, compareVersions, splitVersion } from './version.ts';
@@ -119,7 +121,7 @@ export function createDockerKernel(deps: {
   return {
     async handle(exchange) {
       const started = performance.now();
-      const { carrier } = exchange;
+      const { carrier, request } = exchange;
       const state: ExchangeState =
         carrier.kind === 'http'
           ? { response: carrier.response, taken: false }
@@ -132,6 +134,7 @@ export function createDockerKernel(deps: {
       } catch (error) {
         failed = await answerError(exchange, state, error, common, deps.log);
       }
+      if (state.response && !request.complete) void drainRequest(request);
       deps.onResponse?.({
         route: state.route?.path ?? 'unknown',
         method: exchange.request.method ?? '',
@@ -164,9 +167,10 @@ async function readBody(exchange: DockerExchange, route: DockerRoute, state: Exc
   const { request, carrier } = exchange;
   if (route.body === 'hijack') return { json: await readHijack(exchange, route, state), stream: Readable.from([]) };
   if (carrier.kind === 'raw') throw new EngineError('invalid_argument', 'this request cannot upgrade the connection');
-  if (route.body === 'stream') return { json: undefined, stream: request };
+  const stream = requestBody(request);
+  if (route.body === 'stream') return { json: undefined, stream };
   const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
-  return { json: hasBody ? await readJsonBody(request, request.headers) : undefined, stream: request };
+  return { json: hasBody ? await readJsonBody(stream, request.headers) : undefined, stream };
 }
 
 async function readHijack(
@@ -230,7 +234,8 @@ async function answerError(
     else {
       // A body we did not read to its end would be taken for the next request.
       const headers: Headers = request.complete ? common : { ...common, Connection: 'close' };
-      await sendResponse(response, answer, headers, request.method === 'HEAD').catch(() => response.destroy());
+      const rest = request.complete ? undefined : () => drainRequest(request);
+      await sendResponse(response, answer, headers, request.method === 'HEAD', rest).catch(() => response.destroy());
     }
   } else if (socket && !socket.destroyed) {
     if (taken || !socket.writable) socket.destroy();

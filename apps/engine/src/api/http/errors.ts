@@ -19,6 +19,16 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   internal: 500,
 };
 
+/** What the host is short of is no secret, and the person who made the request may be able to help. */
+const HOST_REASONS: ReadonlyMap<unknown, string> = new Map([
+  ['ENOSPC', 'no space left on device'],
+  ['EDQUOT', 'disk quota exceeded'],
+  ['EROFS', 'read-only file system'],
+  ['EMFILE', 'too many open files'],
+  ['ENFILE', 'too many open files in system'],
+  ['ENOMEM', 'out of memory'],
+]);
+
 /** A message is for people; longer than this it is a dump. */
 export const MAX_MESSAGE_BYTES = 8 * 1024 - 64;
 
@@ -41,7 +51,8 @@ export function toProblem(error: unknown): HttpProblem {
   if (error instanceof EngineError) return { status: STATUS[error.code], message: cleanMessage(error.message) };
   if (error instanceof Error && error.name === 'AbortError') return { status: 499, message: 'request cancelled' };
   const logId = randomBytes(6).toString('hex');
-  return { status: 500, message: `internal error (log id ${logId})`, logId };
+  const reason = HOST_REASONS.get((error as NodeJS.ErrnoException | null)?.code) ?? 'internal error';
+  return { status: 500, message: `${reason} (log id ${logId})`, logId };
 }
 
 /** Escapes control characters (C0, DEL, C1, line separators, bidirectional overrides) and cuts to the bound. */

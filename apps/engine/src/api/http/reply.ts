@@ -27,12 +27,14 @@ function fixedBody(answer: Exclude<Sendable, { kind: 'stream' }>): {
  * Sends an answer. A stream's headers go out at once; it is then piped with
  * back-pressure, destroyed when the client goes, and when it fails half-way
  * the connection is cut so that the client cannot take it for complete.
+ * `beforeEnd` runs when a fixed answer is out and before the connection may end.
  */
 export async function sendResponse(
   response: ServerResponse,
   answer: Sendable,
   common: Headers,
   head: boolean,
+  beforeEnd?: () => Promise<void>,
 ): Promise<void> {
   if (response.destroyed) {
     if (answer.kind === 'stream') answer.body.destroy();
@@ -57,7 +59,13 @@ export async function sendResponse(
     ...(bodiless ? {} : { 'Content-Length': String(body.length) }),
     ...answer.headers,
   });
-  response.end(head || bodiless ? undefined : body);
+  const content = head || bodiless ? undefined : body;
+  if (beforeEnd) {
+    if (content) response.write(content);
+    else response.flushHeaders();
+    await beforeEnd();
+    response.end();
+  } else response.end(content);
 }
 
 /** The same on a connection that was taken from the HTTP server: one answer, then the connection ends. */

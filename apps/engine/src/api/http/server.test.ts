@@ -3,7 +3,8 @@ import { Agent, request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SOCKET_PRINCIPAL } from '#core/access/principal.ts';
 import { EngineError } from '#core/errors.ts';
@@ -86,6 +87,19 @@ const routes: DockerRoute[] = [
       let size = 0;
       for await (const chunk of request.body) size += (chunk as Buffer).length;
       return json({ size });
+    },
+  },
+  {
+    method: 'POST',
+    path: '/images/create',
+    permission: 'images:write',
+    body: 'stream',
+    // Fails at the first bytes, as a full disk would: before there is an answer, or inside its stream.
+    handler: async (request) => {
+      const full = new Writable({ write: (_chunk, _encoding, done) => done(new Error('full')) });
+      await pipeline(request.body, full).catch(() => undefined);
+      if (!request.query.has('stream')) throw Object.assign(new Error('write /secret/path'), { code: 'ENOSPC' });
+      return { kind: 'stream', contentType: 'application/json', body: Readable.from(['{"error":"full"}']) };
     },
   },
   {
@@ -238,6 +252,25 @@ describe('the Docker API on the local socket', () => {
     );
     expect(statusOf(huge)).toBe(413);
     expect(huge).toContain('Connection: close');
+  });
+
+  test('an upload that fails half-way gets its reason, not a reset', async () => {
+    const size = 32 * 1024 * 1024;
+    const upload = (query: string) =>
+      raw(
+        Buffer.concat([
+          Buffer.from(`POST /images/create${query} HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n`),
+          Buffer.alloc(size),
+          Buffer.from('GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'),
+        ]),
+      );
+    const failed = await upload('');
+    expect(statusOf(failed)).toBe(500);
+    expect(failed).toMatch(/"message":"no space left on device \(log id \w+\)"/);
+    // Where the reason came inside the stream, the connection goes on.
+    const told = await upload('?stream=1');
+    expect(told).toContain('{"error":"full"}');
+    expect(told).toMatch(/OK$/);
   });
 
   test('errors are short JSON without control characters, causes stay inside', async () => {

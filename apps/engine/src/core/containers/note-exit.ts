@@ -24,7 +24,7 @@ export function noteExit(context: Context, record: ContainerRecord, exit: Contai
         pidStartTime: 0,
         exitCode: exit.exitCode,
         oomKilled: exit.oomKilled,
-        finishedAt: exit.finishedAt,
+        finishedAt: later(record.state.startedAt, exit.finishedAt),
         ...(record.state.health ? { health: { ...record.state.health, Status: 'unhealthy' as const } } : {}),
       },
     }) ?? record;
@@ -37,6 +37,13 @@ export function noteExit(context: Context, record: ContainerRecord, exit: Contai
   });
   context.waits.exited(id, { exitCode: exit.exitCode });
   return after;
+}
+
+/** Times of files come from the kernel's tick, up to 10 ms behind the clock: nothing ends before it began. */
+function later(startedAt: string, finishedAt: string): string {
+  const start = parseNano(startedAt);
+  const end = parseNano(finishedAt);
+  return start !== null && end !== null && end < start ? startedAt : finishedAt;
 }
 
 function durationMs(from: string, to: string): number {

@@ -43,6 +43,20 @@ test('what was written is there after closing and opening, in a file only its ow
   expect((await stat(file)).mode & 0o777).toBe(0o600);
 });
 
+test('a full disk is told as one, and the next write works again', async () => {
+  const database = await openDatabase({ file, migrations });
+  const { volumes } = createDocumentStores(database);
+  const pages = async (count: number) => database.prisma.$queryRawUnsafe(`PRAGMA max_page_count = ${count}`);
+  await pages(1);
+  const big = { ...volume('a'), options: { o: 'x'.repeat(1024 * 1024) } };
+  await expect(volumes.insert(big)).rejects.toThrow('no space left on device');
+  expect(await volumes.load()).toEqual([]);
+  await pages(1_000_000);
+  await volumes.insert(big);
+  expect(await volumes.load()).toHaveLength(1);
+  await database.close();
+});
+
 test('several changes are one transaction: a failing one undoes the others', async () => {
   const database = await openDatabase({ file, migrations });
   const { volumes } = createDocumentStores(database);

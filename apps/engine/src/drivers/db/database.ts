@@ -46,7 +46,9 @@ export async function openDatabase(options: { file: string; migrations: string }
   const exclusive = <T>(work: () => Promise<T>): Promise<T> => {
     const run = tail.then(work);
     tail = run.catch(() => undefined);
-    return run;
+    return run.catch((error: unknown) => {
+      throw storageError(error);
+    });
   };
   return {
     prisma,
@@ -68,6 +70,18 @@ export async function openDatabase(options: { file: string; migrations: string }
       await prisma.$disconnect();
     },
   };
+}
+
+/** A disk that is full or fails, in words for the person whose request met it. */
+function storageError(error: unknown): unknown {
+  const text = error instanceof Error ? error.message : '';
+  if (/SQLITE_FULL/.test(text)) {
+    return new EngineError('internal', 'the state cannot be saved: no space left on device', { cause: error });
+  }
+  if (/SQLITE_(IOERR|READONLY|CORRUPT|CANTOPEN)/.test(text)) {
+    return new EngineError('internal', 'the state cannot be saved: the database cannot be written', { cause: error });
+  }
+  return error;
 }
 
 /**
