@@ -15,9 +15,9 @@ export type PullProgress = { layers: readonly LayerProgress[]; lines: readonly s
 
 export const noProgress: PullProgress = { layers: [], lines: [] };
 
-const DONE = /^(Pull complete|Already exists)/;
+const DONE = /^(Pull complete|Already exists|Pushed|Layer already exists|Mounted from)/;
 const LAYER =
-  /^(Pulling fs layer|Waiting|Downloading|Verifying|Download complete|Extracting|Pull complete|Already exists|Retrying)/;
+  /^(Pulling fs layer|Waiting|Downloading|Verifying|Download complete|Extracting|Pull complete|Already exists|Retrying|Preparing|Pushing|Pushed|Layer already exists|Mounted from)/;
 
 export function applyPull(progress: PullProgress, message: PullMessage): PullProgress {
   const status = message.status ?? '';
@@ -48,22 +48,47 @@ export function splitReference(reference: string): { name: string; tag: string }
   return { name: reference, tag: 'latest' };
 }
 
-/** Pulls an image; throws RequestError with the registry's reason. The answer is 200 before it is known whether the pull works. */
-export async function pullImage(
-  host: string,
-  reference: string,
-  options: { signal: AbortSignal; onProgress: (progress: PullProgress) => void },
-): Promise<void> {
-  const { name, tag } = splitReference(reference);
+/** How one signs in to a registry; nothing of it is kept. */
+export type RegistrySignIn = { username: string; password: string };
+
+/** The header in which Docker's API takes a sign-in: base64url of JSON. Without a user it is an anonymous request. */
+export function registryAuth(signIn: RegistrySignIn | undefined): Record<string, string> {
+  const body = signIn?.username ? signIn : {};
+  const bytes = new TextEncoder().encode(JSON.stringify(body));
+  const text = btoa(String.fromCharCode(...bytes));
+  return { 'x-registry-auth': text.replaceAll('+', '-').replaceAll('/', '_') };
+}
+
+type Options = { signal: AbortSignal; signIn?: RegistrySignIn; onProgress: (progress: PullProgress) => void };
+
+type Transfer = { path: string; query: Record<string, string>; headers?: Record<string, string> };
+
+async function followProgress({ path, query, headers }: Transfer, options: Options): Promise<void> {
   let progress = noProgress;
-  const lines = requestLines<PullMessage>(dockerPath(host, '/images/create'), {
+  const lines = requestLines<PullMessage>(path, {
     method: 'POST',
-    query: { fromImage: name, tag },
+    query,
     signal: options.signal,
+    ...(headers ? { headers } : {}),
   });
   for await (const message of lines) {
     if (message.error) throw new RequestError(200, message.errorDetail?.message ?? message.error);
     progress = applyPull(progress, message);
     options.onProgress(progress);
   }
+}
+
+/** Pulls an image; throws RequestError with the registry's reason. The answer is 200 before it is known whether the pull works. */
+export async function pullImage(host: string, reference: string, options: Options): Promise<void> {
+  const { name, tag } = splitReference(reference);
+  const headers = options.signIn?.username ? { headers: registryAuth(options.signIn) } : {};
+  const path = dockerPath(host, '/images/create');
+  await followProgress({ path, query: { fromImage: name, tag }, ...headers }, options);
+}
+
+/** Pushes one tag to the registry that its name says. */
+export async function pushImage(host: string, reference: string, options: Options): Promise<void> {
+  const { name, tag } = splitReference(reference);
+  const headers = registryAuth(options.signIn);
+  await followProgress({ path: dockerPath(host, `/images/${name}/push`), query: { tag }, headers }, options);
 }

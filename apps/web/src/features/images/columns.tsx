@@ -5,11 +5,10 @@ import { Badge } from '#ui/badge.tsx';
 import { CopyId } from '#ui/copy.tsx';
 import type { Column } from '#ui/data-table.tsx';
 import { RelativeTime } from '#ui/relative-time.tsx';
-import type { ImageRow } from './rows.ts';
+import { type ImageRow, type ImageUsage, ownSize } from './rows.ts';
 
 const text = images.columns;
 const number = 'mono text-muted';
-const own = (row: ImageRow) => row.image.Size - Math.max(0, row.image.SharedSize ?? 0);
 
 export function ImageName({ row, onOpen }: { row: ImageRow; onOpen: () => void }) {
   return (
@@ -17,6 +16,7 @@ export function ImageName({ row, onOpen }: { row: ImageRow; onOpen: () => void }
       <button
         type="button"
         onClick={onOpen}
+        title={row.tags.join('\n')}
         className="mono min-w-0 truncate rounded-[4px] text-left text-text hover:underline"
       >
         {row.tags[0] ?? images.untagged}
@@ -31,7 +31,10 @@ export function ImageName({ row, onOpen }: { row: ImageRow; onOpen: () => void }
   );
 }
 
-export function imageColumns(onOpen: (row: ImageRow) => void): Column<ImageRow>[] {
+const Measured = ({ bytes }: { bytes: number | undefined }) =>
+  bytes === undefined ? null : <span className={number}>{formatBytes(bytes)}</span>;
+
+export function imageColumns(onOpen: (row: ImageRow) => void, usage: ImageUsage | undefined): Column<ImageRow>[] {
   return [
     {
       id: 'tags',
@@ -47,14 +50,7 @@ export function imageColumns(onOpen: (row: ImageRow) => void): Column<ImageRow>[
       width: '96px',
       align: 'end',
       sort: (row) => row.image.Size,
-      cell: (row) => (
-        <span
-          className={number}
-          title={row.image.SharedSize > 0 ? images.shared(formatBytes(row.image.SharedSize)) : undefined}
-        >
-          {formatBytes(row.image.Size)}
-        </span>
-      ),
+      cell: (row) => <span className={number}>{formatBytes(row.image.Size)}</span>,
     },
     {
       id: 'own',
@@ -62,8 +58,17 @@ export function imageColumns(onOpen: (row: ImageRow) => void): Column<ImageRow>[
       width: '96px',
       align: 'end',
       optional: true,
-      sort: own,
-      cell: (row) => <span className={number}>{formatBytes(own(row))}</span>,
+      sort: (row) => ownSize(row, usage),
+      cell: (row) => <Measured bytes={ownSize(row, usage)} />,
+    },
+    {
+      id: 'shared',
+      header: text.shared,
+      width: '112px',
+      align: 'end',
+      optional: true,
+      sort: (row) => usage?.shared.get(row.id),
+      cell: (row) => <Measured bytes={usage?.shared.get(row.id)} />,
     },
     {
       id: 'created',

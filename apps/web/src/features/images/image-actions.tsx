@@ -1,21 +1,24 @@
 'use client';
-import { Ellipsis, Play, Tag, Trash2 } from 'lucide-react';
+import { Ellipsis, FileDown, Play, Tag, Trash2, Upload } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { hostHref } from '#lib/host.tsx';
 import { images } from '#lib/strings/images.ts';
 import { IconButton } from '#ui/button.tsx';
 import { Menu, MenuItem } from '#ui/menu.tsx';
 import type { ImageRow } from './rows.ts';
+import { saveImage } from './save.ts';
 
 export function ImageActions({
   host,
   row,
   onTag,
+  onPush,
   onRemove,
 }: {
   host: string;
   row: ImageRow;
   onTag: () => void;
+  onPush: () => void;
   onRemove: () => void;
 }) {
   const router = useRouter();
@@ -37,6 +40,12 @@ export function ImageActions({
         </MenuItem>
         <MenuItem icon={<Tag className="size-4" />} onSelect={onTag}>
           {images.tag}
+        </MenuItem>
+        <MenuItem icon={<Upload className="size-4" />} disabled={row.tags.length === 0} onSelect={onPush}>
+          {images.push.action}
+        </MenuItem>
+        <MenuItem icon={<FileDown className="size-4" />} onSelect={() => saveImage(host, row)}>
+          {images.save}
         </MenuItem>
         <MenuItem icon={<Trash2 className="size-4" />} danger onSelect={onRemove}>
           {images.remove}

@@ -3,7 +3,6 @@ import { Download, Trash2 } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { useContainers } from '#lib/collections/use-containers.ts';
 import { useImages } from '#lib/collections/use-lists.ts';
-import { formatBytes } from '#lib/format.ts';
 import { useHost } from '#lib/host.tsx';
 import { usePreference } from '#lib/preferences.ts';
 import { messageOf } from '#lib/request.ts';
@@ -15,13 +14,15 @@ import { EmptyState } from '#ui/empty-state.tsx';
 import { ListPage } from '#ui/list-page.tsx';
 import { imageColumns } from './columns.tsx';
 import { CompactImage } from './compact-image.tsx';
+import { DiskUsage } from './disk-usage.tsx';
 import { ImageActions } from './image-actions.tsx';
 import { ImageSheet } from './image-sheet.tsx';
 import { PullDialog } from './pull-dialog.tsx';
+import { PushDialog } from './push-dialog.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
-import { filterImages, type ImageRow, imageChips, inImageChip, reclaimable, toImageRows } from './rows.ts';
+import { filterImages, type ImageRow, imageChips, inImageChip, toImageRows } from './rows.ts';
 import { TagDialog } from './tag-dialog.tsx';
-import { useRemoveImages } from './use-image-work.ts';
+import { useImageUsage, useRemoveImages } from './use-image-work.ts';
 
 const newest = { id: 'created', desc: false };
 
@@ -34,13 +35,15 @@ export function ImageList() {
   const rows = useMemo(() => filterImages(all, params.filter, params.chips), [all, params.filter, params.chips]);
   const selection = useSelection(rows);
   const [pulling, setPulling] = useState(false);
+  const [pushing, setPushing] = useState<ImageRow | null>(null);
   const [tagging, setTagging] = useState<ImageRow | null>(null);
   const [removing, setRemoving] = useState<readonly ImageRow[] | null>(null);
   const [visibility, setVisibility] = usePreference<Record<string, boolean>>('columns.images', {});
   const remove = useRemoveImages(host, selection.setFailures);
   const { setOpenId } = params;
-  const columns = useMemo(() => imageColumns((row) => setOpenId(row.id)), [setOpenId]);
-  const spare = reclaimable(all);
+  const [measured, setMeasured] = useState(false);
+  const usage = useImageUsage(host, measured || !!visibility.own || !!visibility.shared);
+  const columns = useMemo(() => imageColumns((row) => setOpenId(row.id), usage.data), [setOpenId, usage.data]);
   const pullButton = (variant: 'primary' | 'default') => (
     <Button variant={variant} icon={<Download className="size-4" aria-hidden />} onClick={() => setPulling(true)}>
       {images.pull.button}
@@ -55,7 +58,7 @@ export function ImageList() {
           query.data && (
             <>
               <span>{common.rows(rows.length, all.length, images.noun)}</span>
-              {spare > 0 && <span>{images.reclaimable(formatBytes(spare))}</span>}
+              <DiskUsage rows={all} usage={usage} onMeasure={() => setMeasured(true)} />
             </>
           )
         }
@@ -110,7 +113,13 @@ export function ImageList() {
         version={(row) => row.tags.join()}
         compact={(row) => <CompactImage row={row} onOpen={() => setOpenId(row.id)} />}
         actions={(row) => (
-          <ImageActions host={host} row={row} onTag={() => setTagging(row)} onRemove={() => setRemoving([row])} />
+          <ImageActions
+            host={host}
+            row={row}
+            onTag={() => setTagging(row)}
+            onPush={() => setPushing(row)}
+            onRemove={() => setRemoving([row])}
+          />
         )}
         actionsWidth="64px"
         loading={query.isPending}
@@ -121,6 +130,7 @@ export function ImageList() {
         }
       />
       <PullDialog host={host} open={pulling} onClose={() => setPulling(false)} />
+      <PushDialog host={host} row={pushing} onClose={() => setPushing(null)} />
       <TagDialog host={host} row={tagging} onClose={() => setTagging(null)} />
       <RemoveDialog
         rows={removing}

@@ -1,8 +1,7 @@
 'use client';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { formatBytes } from '#lib/format.ts';
-import { noProgress, type PullProgress, pullImage } from '#lib/pull.ts';
-import { messageOf } from '#lib/request.ts';
+import { pullImage } from '#lib/pull.ts';
 import { common } from '#lib/strings/common.ts';
 import { images } from '#lib/strings/images.ts';
 import { Button } from '#ui/button.tsx';
@@ -10,45 +9,26 @@ import { Dialog } from '#ui/dialog.tsx';
 import { Field, Input } from '#ui/field.tsx';
 import { LayerProgress } from '#ui/layer-progress.tsx';
 import { Problem } from '#ui/problem.tsx';
+import { RegistryFields } from './registry-fields.tsx';
+import { useTransfer } from './use-transfer.ts';
 
 const text = images.pull;
-type Phase = 'form' | 'pulling' | 'done';
 
 /** Names an image, then shows its layers arriving. Closing stops the pull. */
 export function PullDialog({ host, open, onClose }: { host: string; open: boolean; onClose: () => void }) {
   const [name, setName] = useState('');
-  const [phase, setPhase] = useState<Phase>('form');
-  const [problem, setProblem] = useState<{ field: boolean; message: string } | null>(null);
-  const [progress, setProgress] = useState<PullProgress>(noProgress);
-  const abort = useRef<AbortController>(null);
-  useEffect(() => () => abort.current?.abort(), []);
-
-  const reset = () => {
-    abort.current?.abort();
-    setPhase('form');
-    setProblem(null);
-    setProgress(noProgress);
-  };
-  const submit = async (event: FormEvent) => {
+  const [missing, setMissing] = useState(false);
+  const { phase, problem, progress, signIn, setSignIn, run, reset, clear } = useTransfer();
+  const submit = (event: FormEvent) => {
     event.preventDefault();
     const reference = name.trim();
-    if (!reference) return setProblem({ field: true, message: text.missing });
-    reset();
-    const controller = new AbortController();
-    abort.current = controller;
-    setPhase('pulling');
-    try {
-      await pullImage(host, reference, { signal: controller.signal, onProgress: setProgress });
-      setPhase('done');
-    } catch (error) {
-      if (controller.signal.aborted) return;
-      setPhase('form');
-      setProblem({ field: false, message: messageOf(error) });
-    }
+    setMissing(!reference);
+    if (reference) void run((options) => pullImage(host, reference, options));
   };
   const close = () => {
-    reset();
+    clear();
     setName('');
+    setMissing(false);
     onClose();
   };
 
@@ -57,7 +37,7 @@ export function PullDialog({ host, open, onClose }: { host: string; open: boolea
       open={open}
       onOpenChange={(next) => !next && close()}
       title={phase === 'done' ? text.done(name.trim()) : text.title}
-      description={phase === 'pulling' ? text.leave : text.text}
+      description={phase === 'busy' ? text.leave : text.text}
       closeLabel={common.close}
       footer={
         phase === 'done' ? (
@@ -74,7 +54,7 @@ export function PullDialog({ host, open, onClose }: { host: string; open: boolea
               {common.close}
             </Button>
           </>
-        ) : phase === 'pulling' ? (
+        ) : phase === 'busy' ? (
           <Button onClick={reset}>{text.stop}</Button>
         ) : (
           <Button variant="primary" type="submit" form="pull-form">
@@ -84,10 +64,10 @@ export function PullDialog({ host, open, onClose }: { host: string; open: boolea
       }
     >
       <div className="flex flex-col gap-4">
-        {problem && !problem.field && <Problem title={text.failed(name.trim())}>{problem.message}</Problem>}
+        {problem && <Problem title={text.failed(name.trim())}>{problem}</Problem>}
         {phase === 'form' ? (
-          <form id="pull-form" onSubmit={(event) => void submit(event)} noValidate>
-            <Field label={text.label} error={problem?.field ? problem.message : undefined}>
+          <form id="pull-form" onSubmit={submit} noValidate className="flex flex-col gap-4">
+            <Field label={text.label} error={missing ? text.missing : undefined}>
               {({ id, describedBy, invalid }) => (
                 <Input
                   id={id}
@@ -100,6 +80,7 @@ export function PullDialog({ host, open, onClose }: { host: string; open: boolea
                 />
               )}
             </Field>
+            <RegistryFields value={signIn} onChange={setSignIn} />
           </form>
         ) : (
           <LayerProgress {...progress} format={formatBytes} />

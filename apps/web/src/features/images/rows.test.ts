@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { toItem } from '../../lib/collections/use-containers.ts';
-import { filterImages, reclaimable, removalReferences, toImageRows } from './rows.ts';
+import { filterImages, reclaimable, removalReferences, savedName, toImageRows } from './rows.ts';
 
 const image = (Id: string, RepoTags: string[], more: object = {}) =>
   ({ Id, RepoTags, RepoDigests: [], Size: 100, SharedSize: 30, ...more }) as never;
@@ -37,5 +37,11 @@ it('removes by every tag, or by id', () => {
 });
 
 it('counts what unused images give back, without what they share', () => {
-  expect(reclaimable(rows)).toBe(70 + 100);
+  const shared = new Map(rows.map((row) => [row.id, row.image.SharedSize]));
+  expect(reclaimable(rows, { total: 0, shared })).toBe(70 + 100);
+  expect(reclaimable(rows, { total: 0, shared: new Map() })).toBe(0);
+});
+
+it('names the file of a saved image after its tag', () => {
+  expect(savedName({ name: 'registry.example:5000/shop/api:2.8.1' })).toBe('registry.example-5000-shop-api-2.8.1.tar');
 });

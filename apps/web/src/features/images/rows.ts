@@ -42,9 +42,24 @@ export function removalReferences(row: ImageRow): string[] {
   return row.tags.length > 0 ? row.tags : [row.id];
 }
 
-/** Bytes that go when images no container uses are removed; layers that others share stay. */
-export function reclaimable(rows: readonly ImageRow[]): number {
-  return rows
-    .filter((row) => row.usedBy.length === 0)
-    .reduce((sum, row) => sum + row.image.Size - Math.max(0, row.image.SharedSize ?? 0), 0);
+/** What the archive of an image names: its tags, so that loading it brings them back. */
+export const saveReferences = removalReferences;
+
+/** `shop/api:2.8.1` → `shop-api-2.8.1.tar` */
+export function savedName(row: Pick<ImageRow, 'name'>): string {
+  return `${row.name.replaceAll(/[^a-zA-Z0-9._-]+/g, '-')}.tar`;
+}
+
+/** What images take, measured: the bytes of all layers, and of each image those that it shares with others. */
+export type ImageUsage = { total: number; shared: ReadonlyMap<string, number> };
+
+/** Bytes that only this image needs; undefined until measured. */
+export function ownSize(row: ImageRow, usage: ImageUsage | undefined): number | undefined {
+  const shared = usage?.shared.get(row.id);
+  return shared === undefined ? undefined : row.image.Size - shared;
+}
+
+/** Bytes that go for certain when images no container uses are removed; layers that others share may stay. */
+export function reclaimable(rows: readonly ImageRow[], usage: ImageUsage): number {
+  return rows.filter((row) => row.usedBy.length === 0).reduce((sum, row) => sum + (ownSize(row, usage) ?? 0), 0);
 }

@@ -2,12 +2,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type Dockerode from 'dockerode';
 import { collectionKeys } from '#lib/collections/keys.ts';
+import type { ImageSummary } from '#lib/docker.ts';
 import { splitReference } from '#lib/pull.ts';
 import { dockerPath, request } from '#lib/request.ts';
 import { images } from '#lib/strings/images.ts';
 import { type Failure, useBatch } from '#lib/use-batch.ts';
 import { useNotify } from '#ui/toast.tsx';
-import { type ImageRow, removalReferences } from './rows.ts';
+import { type ImageRow, type ImageUsage, removalReferences } from './rows.ts';
 
 export type Removal = { rows: readonly ImageRow[]; force: boolean };
 
@@ -53,5 +54,22 @@ export function useImageInspect(host: string, id: string | null) {
     enabled: id !== null,
     queryFn: ({ signal }) =>
       request<Dockerode.ImageInspectInfo>(dockerPath(host, `/images/${encodeURIComponent(id ?? '')}/json`), { signal }),
+  });
+}
+
+/** What the images take on disk: the engine measures it only when somebody wants to know. */
+export function useImageUsage(host: string, wanted: boolean) {
+  return useQuery({
+    queryKey: [...collectionKeys.host(host), 'image-usage'],
+    enabled: wanted,
+    staleTime: 60_000,
+    queryFn: async ({ signal }): Promise<ImageUsage> => {
+      type Usage = { LayersSize: number; Images: ImageSummary[] | null };
+      const usage = await request<Usage>(dockerPath(host, '/system/df'), { query: { type: 'image' }, signal });
+      return {
+        total: usage.LayersSize,
+        shared: new Map((usage.Images ?? []).map((image) => [image.Id, Math.max(0, image.SharedSize)])),
+      };
+    },
   });
 }
