@@ -88,7 +88,10 @@ function createRoom(deps: RoomDeps, directory: string): BuildRoom {
       await thread.run({ kind: 'receive', archive, target: context.root }, { signal });
       await rm(archive);
     },
-    put: (name, bytes) => writeFile(join(context.root, name), bytes, { mode: 0o644 }),
+    async put(name, bytes) {
+      await writeFile(join(context.root, name), bytes);
+      await chmod(join(context.root, name), 0o644);
+    },
     read: async (path, maxBytes) => readRegular(context.root, path, maxBytes),
     exclude: async (lines) => void (await thread.run({ kind: 'exclude', root: context.root, lines })),
     async image(imageId) {
@@ -96,8 +99,8 @@ function createRoom(deps: RoomDeps, directory: string): BuildRoom {
     },
     async inline(name, text, options) {
       const root = await ownDirectory();
-      await writeFile(join(root, name), text, { mode: 0o644 });
-      if (options?.executable) await chmod(join(root, name), 0o755);
+      await writeFile(join(root, name), text);
+      await chmod(join(root, name), options?.executable ? 0o755 : 0o644);
       return { root };
     },
     async download(url, { signal }) {
@@ -239,7 +242,8 @@ async function makeBelow(root: string, path: string): Promise<void> {
   for (let count = 1; count <= parts.length; count += 1) {
     const at = toBytes(`${root}/${parts.slice(0, count).join('/')}`);
     try {
-      await mkdir(at, { mode: 0o755 });
+      await mkdir(at);
+      await chmod(at, 0o755);
       await lchown(at, 0, 0);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
