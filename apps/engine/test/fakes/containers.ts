@@ -226,7 +226,7 @@ export async function createFakeContainers(options: { rows?: Map<string, string>
     images: fakeImages(images),
     store: store satisfies ContainerStore,
     events: bus,
-    mounts: { mount: async () => undefined, unmount: async () => undefined },
+    mounts: { mount: async () => undefined, bindBeneath: async () => undefined, unmount: async () => undefined },
     files: fakeFiles(),
     host: { cpus: 2, cgroupVersion: 2, hostname: () => 'machine', runtimes: ['runc', 'crun'], architecture: 'amd64' },
     log: {

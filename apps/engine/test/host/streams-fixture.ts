@@ -101,7 +101,7 @@ async function open() {
     images,
     store: fakeStore<ContainerRecord>().store,
     events,
-    mounts: { mount: async () => undefined, unmount: async () => undefined },
+    mounts: { mount: async () => undefined, bindBeneath: async () => undefined, unmount: async () => undefined },
     files: fakeFiles(),
     host: { cpus: 2, cgroupVersion: 1, hostname: () => 'machine', runtimes: ['runc', 'crun'], architecture: 'amd64' },
     log: { info: () => undefined, warn: note, error: note },

@@ -133,6 +133,8 @@ const resources = {
   CpuPercent: whole,
   IOMaximumIOps: number,
   IOMaximumBandwidth: number,
+  KernelMemory: whole,
+  KernelMemoryTCP: whole,
   RestartPolicy: goObject({ Name: text, MaximumRetryCount: whole }).nullish(),
 };
 

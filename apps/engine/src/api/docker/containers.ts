@@ -169,8 +169,21 @@ function changeRoutes({ containers }: ContainerRoutesDeps): DockerRoute[] {
       audit: 'container.remove',
       handler: async (request) => {
         const { query } = request;
-        if (queryBool(query, 'link')) throw new EngineError('not_implemented', 'removing links is not supported');
+        if (queryBool(query, 'link'))
+          throw invalid(`could not find the parent of link ${idOf(request)}: use parent/alias`);
         await containers.remove(idOf(request), { force: queryBool(query, 'force'), volumes: queryBool(query, 'v') });
+        return empty();
+      },
+    },
+    {
+      // The name of a link is a path: `docker rm --link parent/alias`.
+      method: 'DELETE',
+      path: '/containers/{id}/{alias}',
+      permission: 'containers:control',
+      audit: 'container.unlink',
+      handler: async ({ params: { id = '', alias = '' }, query }) => {
+        if (!queryBool(query, 'link')) throw new EngineError('not_found', `No such container: ${id}/${alias}`);
+        await containers.unlink(id, alias);
         return empty();
       },
     },

@@ -121,6 +121,8 @@ async function startExec(execs: Execs, request: DockerRequest, isHungUp?: HungUp
   if (body.Detach) {
     const process = await execs.start(record.id, size);
     discardOutput(process);
+    // Nobody listens to the stream: that it could not start is this answer.
+    await process.started;
     return { kind: 'empty', status: 200, headers: { 'Content-Length': '0' } };
   }
   const { tty } = record.config;

@@ -30,7 +30,7 @@ import {
   unpauseContainer,
 } from './stop.ts';
 import type { ContainerRecord, EndpointSettings } from './types.ts';
-import { renameContainer, resizeContainer, updateContainer } from './update.ts';
+import { renameContainer, resizeContainer, unlinkContainer, updateContainer } from './update.ts';
 import { createWaits, type WaitCondition } from './waits.ts';
 
 export type Containers = ReturnType<typeof createContainers>;
@@ -89,6 +89,8 @@ export function createContainers(deps: ContainersDeps) {
     remove: (reference: string, options: RemoveOptions = {}) => removeContainer(context, reference, options),
     rename: (reference: string, name: string) => renameContainer(context, reference, name),
     update: (reference: string, request: UpdateRequest) => updateContainer(context, reference, request),
+    /** `docker rm --link`: the name is gone from the container's next start on. */
+    unlink: (reference: string, alias: string) => unlinkContainer(context, reference, alias),
     resize: (reference: string, size: { rows: number; columns: number }) => resizeContainer(context, reference, size),
     /** Paths are bytes, as latin1. */
     statPath: (reference: string, path: string) => statPath(context, reference, path),

@@ -8,7 +8,7 @@ import { formatNano, ZERO_TIME } from '#lib/time.ts';
 import { announce } from './announce.ts';
 import type { Context } from './context.ts';
 import { completeHostConfig } from './defaults.ts';
-import { containerOf, wantedNetworks } from './endpoints.ts';
+import { assertLink, containerOf, wantedNetworks } from './endpoints.ts';
 import { commandOf, mergeConfig } from './merge-image.ts';
 import type { WantedMount } from './mount-spec.ts';
 import { assertBindSources, wantedMounts } from './mounts.ts';
@@ -17,6 +17,8 @@ import type { CreateRequest } from './request.ts';
 import type { ContainerRecord, HostConfig, MountPoint } from './types.ts';
 import { validateConfig, validateName } from './validate-config.ts';
 import { validateHostConfig } from './validate-host.ts';
+import { refuseKernelMemory } from './validate-resources.ts';
+import { createWarnings } from './warnings.ts';
 
 /** What containers in the making hold, so that a prune or rmi meanwhile leaves it alone. */
 export type Creating = Map<string, { imageId: string; volumes: Set<string> }>;
@@ -45,7 +47,7 @@ export async function createContainer(
     auditScope.object('container', id, name);
     auditScope.detail({ image: record.config.Image });
     await make(context, creating, record, wanted);
-    return { record, warnings: warningsOf(record) };
+    return { record, warnings: createWarnings(record.hostConfig, request.hostConfig, context.host.limits) };
   } catch (error) {
     context.collection.releaseName(name, id);
     throw error;
@@ -105,13 +107,23 @@ async function undoMake(context: Context, id: string, volumes: readonly string[]
 async function resolveMount(context: Context, wanted: WantedMount): Promise<MountPoint> {
   const { volume, ...point } = wanted;
   if (point.Type !== 'volume') return point;
-  const record = await context.volumes.ensure({
+  const record = await ensureVolume(context, {
     name: point.Name ?? '',
     driver: point.Driver || 'local',
     labels: volume?.labels ?? {},
     options: volume?.options ?? {},
   });
   return { ...point, Name: record.name, Source: record.mountpoint, Driver: record.driver };
+}
+
+/** A driver that is missing is not 404 here: to the docker CLI that means the image. */
+async function ensureVolume(context: Context, request: Parameters<Context['volumes']['ensure']>[0]) {
+  try {
+    return await context.volumes.ensure(request);
+  } catch (error) {
+    if (!isEngineError(error, 'not_found')) throw error;
+    throw new EngineError('invalid_argument', error.message, { cause: error });
+  }
 }
 
 /** A volume that is still empty gets what the image has at its place; the root is looked into only then. */
@@ -156,6 +168,7 @@ function assertPlatform(request: CreateRequest, image: ImageRecord): void {
 }
 
 function normalise(context: Context, request: CreateRequest, image: ImageRecord, id: string): ContainerRecord {
+  refuseKernelMemory(request.hostConfig);
   const hostConfig = completeHostConfig(request.hostConfig, context.host, request.version);
   resolveReferences(context, hostConfig);
   const config = mergeConfig(request.config, image.config, { hostname: defaultHostname(context, hostConfig, id) });
@@ -207,11 +220,8 @@ function resolveReferences(context: Context, config: HostConfig): void {
     if (other) config[field] = `container:${mentioned(context, other).id}`;
   }
   for (const link of config.Links ?? []) {
-    const [name = '', ...rest] = link.split(':');
-    if (name === '' || rest.length > 1 || rest[0] === '') {
-      throw new EngineError('invalid_argument', `bad format for links: ${link}`);
-    }
-    mentioned(context, name);
+    assertLink(link);
+    mentioned(context, link.split(':')[0] ?? '');
   }
   for (const from of config.VolumesFrom ?? []) mentioned(context, from.split(':')[0] ?? '');
 }
@@ -252,11 +262,4 @@ function validateSharing(request: CreateRequest, config: HostConfig): void {
   if (Object.keys(asked.ExposedPorts ?? {}).length > 0) {
     throw conflict('port exposing and the container type network mode');
   }
-}
-
-function warningsOf(record: ContainerRecord): string[] {
-  const { NetworkMode, PortBindings } = record.hostConfig;
-  return NetworkMode === 'host' && Object.keys(PortBindings).length > 0
-    ? ['Published ports are discarded when using host network mode']
-    : [];
 }

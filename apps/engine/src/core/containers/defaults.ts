@@ -118,7 +118,8 @@ function resourcesOf(input: HostConfigInput, memory: number) {
     MemoryReservation: input.MemoryReservation ?? 0,
     // Docker's default for swap: as much again as memory.
     MemorySwap: input.MemorySwap || (memory > 0 ? memory * 2 : 0),
-    MemorySwappiness: input.MemorySwappiness ?? null,
+    // The docker CLI's word for the kernel's own is -1.
+    MemorySwappiness: input.MemorySwappiness === -1 ? null : (input.MemorySwappiness ?? null),
     OomKillDisable: input.OomKillDisable ?? null,
     // Docker's two words for unlimited, -1 and 0, are shown as none.
     PidsLimit: input.PidsLimit === -1 || !input.PidsLimit ? null : input.PidsLimit,

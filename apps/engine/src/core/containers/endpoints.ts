@@ -48,6 +48,7 @@ export function completeEndpoint(
   const ipam = input.IPAMConfig;
   if (ipam?.IPv4Address && !isIPv4(ipam.IPv4Address)) throw invalid(`invalid IPv4 address: ${ipam.IPv4Address}`);
   if (ipam?.IPv6Address && !isIPv6(ipam.IPv6Address)) throw invalid(`invalid IPv6 address: ${ipam.IPv6Address}`);
+  refuseUnsupported(input);
   if (network.predefined && (ipam?.IPv4Address || ipam?.IPv6Address)) {
     throw invalid('user specified IP address is supported on user defined networks only');
   }
@@ -73,6 +74,23 @@ export function completeEndpoint(
     GwPriority: input.GwPriority ?? 0,
     NetworkID: network.id,
   };
+}
+
+/** Fields of the API that no network driver here can honour; said, not ignored. */
+function refuseUnsupported({ IPAMConfig, DriverOpts, Links }: EndpointInput): void {
+  if (IPAMConfig?.IPv6Address) throw invalid(`IPv6 addresses are not supported: ${IPAMConfig.IPv6Address}`);
+  const [linkLocal] = IPAMConfig?.LinkLocalIPs ?? [];
+  if (linkLocal !== undefined) throw invalid(`link-local addresses are not supported: ${linkLocal}`);
+  const [option] = Object.keys(DriverOpts ?? {});
+  if (option !== undefined) throw invalid(`unknown network driver option for an endpoint: ${option}`);
+  for (const link of Links ?? []) assertLink(link);
+}
+
+/** `name` or `name:alias`. */
+export function assertLink(link: string): void {
+  const [name = '', ...rest] = link.split(':');
+  const bad = name === '' || rest.length > 1 || rest[0] === '' || hasControl(link) || /\s/.test(link);
+  if (bad) throw invalid(`bad format for links: ${link}`);
 }
 
 export const containerOf = (mode: string): string | undefined =>

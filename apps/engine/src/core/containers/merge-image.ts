@@ -70,7 +70,7 @@ export function mergeConfig(user: ConfigInput, image: ImageConfig, defaults: { h
     Volumes: union(image.Volumes, user.Volumes) ?? null,
     WorkingDir: user.WorkingDir || image.WorkingDir || '',
     ...(user.NetworkDisabled ? { NetworkDisabled: true } : {}),
-    OnBuild: null,
+    OnBuild: user.OnBuild ?? null,
     Labels: union(image.Labels, user.Labels) ?? {},
     ...(stopSignal ? { StopSignal: stopSignal } : {}),
     ...(user.StopTimeout !== undefined && user.StopTimeout !== null ? { StopTimeout: user.StopTimeout } : {}),

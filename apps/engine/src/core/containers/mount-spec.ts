@@ -136,6 +136,17 @@ export function parseMount(spec: MountSpec): WantedMount {
 
 type Fail = (why: string) => EngineError;
 
+function readOnlyDepth(spec: MountSpec, propagation: string, fail: Fail): Pick<MountPoint, 'ReadOnlyDepth'> {
+  const { ReadOnlyNonRecursive, ReadOnlyForceRecursive } = spec.BindOptions ?? {};
+  if (!ReadOnlyNonRecursive && !ReadOnlyForceRecursive) return {};
+  if (!spec.ReadOnly) throw fail('mount options for read-only mounts need ReadOnly');
+  if (ReadOnlyNonRecursive && ReadOnlyForceRecursive) {
+    throw fail('ReadOnlyNonRecursive and ReadOnlyForceRecursive exclude each other');
+  }
+  if (ReadOnlyForceRecursive && propagation !== 'rprivate') throw fail('ReadOnlyForceRecursive needs rprivate');
+  return { ReadOnlyDepth: ReadOnlyForceRecursive ? 'forced' : 'top' };
+}
+
 function bindMount(spec: MountSpec, target: string, fail: Fail): WantedMount {
   const source = spec.Source ?? '';
   if (source === '') throw fail('field Source must not be empty');
@@ -151,16 +162,22 @@ function bindMount(spec: MountSpec, target: string, fail: Fail): WantedMount {
     RW: !spec.ReadOnly,
     Propagation: propagation,
     ...(spec.BindOptions?.NonRecursive ? { NonRecursive: true } : {}),
+    ...readOnlyDepth(spec, propagation, fail),
     ...(spec.BindOptions?.CreateMountpoint ? { CreateSource: true } : {}),
   };
 }
+
+/** Stays within the directory that it is relative to, by its words alone. */
+const isLocal = (path: string): boolean =>
+  !path.startsWith('/') && !hasControl(path) && !posix.normalize(path).split('/').includes('..');
 
 function volumeMount(spec: MountSpec, target: string, fail: Fail): WantedMount {
   const name = spec.Source ?? '';
   const options = spec.VolumeOptions;
   if (name !== '' && !VOLUME_NAME.test(name)) throw fail(`${JSON.stringify(name)} is not a valid volume name`);
   if (name === '' && spec.ReadOnly) throw fail('must not set ReadOnly mode when using anonymous volumes');
-  if (options?.Subpath) throw new EngineError('not_implemented', 'volume subpaths are not supported');
+  const subpath = options?.Subpath ?? '';
+  if (subpath !== '' && !isLocal(subpath)) throw fail('subpath must be a relative path within the volume');
   return {
     Type: 'volume',
     ...(name === '' ? { Anonymous: true } : { Name: name }),
@@ -170,7 +187,8 @@ function volumeMount(spec: MountSpec, target: string, fail: Fail): WantedMount {
     Mode: 'z',
     RW: !spec.ReadOnly,
     Propagation: '',
-    ...(options?.NoCopy ? { NoCopy: true } : {}),
+    ...(options?.NoCopy || subpath ? { NoCopy: true } : {}),
+    ...(subpath ? { Subpath: posix.normalize(subpath) } : {}),
     volume: { labels: options?.Labels ?? {}, options: options?.DriverConfig?.Options ?? {} },
   };
 }

@@ -79,12 +79,19 @@ function tmpfsMount(target: string, options: readonly string[], readOnly: boolea
   };
 }
 
+/** `rro` is OCI's read-only with all mounts below; beside `ro` it is left out where the kernel lacks it. */
+function access(mount: MountPoint): string[] {
+  if (mount.RW) return ['rw'];
+  if (mount.Type !== 'bind' || mount.NonRecursive || mount.ReadOnlyDepth === 'top') return ['ro'];
+  return mount.ReadOnlyDepth === 'forced' ? ['rro'] : ['ro', 'rro'];
+}
+
 function bindMount(mount: MountPoint, source: string): Mount {
   return {
     type: 'bind',
     source,
     target: mount.Destination,
-    options: [mount.NonRecursive ? 'bind' : 'rbind', mount.Propagation || 'rprivate', mount.RW ? 'rw' : 'ro'],
+    options: [mount.NonRecursive ? 'bind' : 'rbind', mount.Propagation || 'rprivate', ...access(mount)],
   };
 }
 

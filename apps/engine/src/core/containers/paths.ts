@@ -11,5 +11,7 @@ export const hostsPath = (paths: Paths, id: string): string => join(containerDir
 export const resolvConfPath = (paths: Paths, id: string): string => join(containerDir(paths, id), 'resolv.conf');
 /** Where the root is assembled while the container runs. */
 export const rootfsPath = (paths: Paths, id: string): string => join(paths.dataRoot, 'overlay', id, 'merged');
+/** Mounts on the host that a running container's mounts are made from, by position: parts of volumes, tops of trees. */
+export const heldDir = (paths: Paths, id: string): string => join(paths.runDir, 'held', id);
 /** Memory of a container with a shareable IPC namespace. */
 export const shmPath = (paths: Paths, id: string): string => join(paths.runDir, 'shm', id);

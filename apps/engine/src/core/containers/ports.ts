@@ -140,6 +140,8 @@ export type ExecRequest = {
 export type ExecProcess = {
   /** Host pid of the process inside the container; 0 until known. */
   readonly pid: number;
+  /** Resolves when the process runs and its pid is known; rejects when it never will, with Docker's words. */
+  readonly started?: Promise<void>;
   readonly stdin: Writable | null;
   readonly stdout: Readable;
   /** Null with a tty. */
@@ -183,6 +185,11 @@ export interface ContainerStore {
 export interface HostMounts {
   /** In order, at their targets, which exist. All or nothing. */
   mount(mounts: readonly Mount[]): Promise<void>;
+  /**
+   * Binds a file or directory beneath `root` to `target`, which is made. No link and no `..` on the way leads out of
+   * the root, whoever changes it meanwhile. Errors: `invalid_argument` when it does not exist.
+   */
+  bindBeneath(root: string, path: string, target: string): Promise<void>;
   /** The topmost mount at the target; detached when busy. Idempotent. */
   unmount(target: string): Promise<void>;
 }

@@ -12,6 +12,9 @@ export type ConfigInput = Omit<Loose<ContainerConfig>, 'Labels'> & {
 export type HostConfigInput = Omit<Loose<HostConfig>, 'RestartPolicy' | 'LogConfig'> & {
   RestartPolicy?: { Name?: string | null; MaximumRetryCount?: number | null } | null;
   LogConfig?: { Type?: string | null; Config?: Record<string, string> | null } | null;
+  /** Limits that the kernel has given up; refused. */
+  KernelMemory?: number | null;
+  KernelMemoryTCP?: number | null;
 };
 
 export type EndpointInput = Loose<EndpointSettings>;
@@ -42,4 +45,21 @@ export type HostFacts = {
   /** Names a client may choose; the first is the default. */
   runtimes: readonly string[];
   architecture: string;
+  /** Absent when the host can limit everything. */
+  limits?: HostLimits;
+};
+
+/** What this kernel and this root can limit. What they cannot is told in a warning of create and update. */
+export type HostLimits = {
+  swap: boolean;
+  swappiness: boolean;
+  oomKillDisable: boolean;
+  blkioWeight: boolean;
+  /** CPU time of real-time threads; refused where it is missing, as in Docker. */
+  realtime: boolean;
+  /** Highest process limits this root may give, by name; absent when it may give any. */
+  ulimits?: ReadonlyMap<string, number>;
+  /** Lowest OOM score this root may give. */
+  lowestOomScore: number;
+  apparmor: boolean;
 };

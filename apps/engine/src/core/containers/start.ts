@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { auditScope } from '#core/audit/scope.ts';
 import { EngineError, isEngineError } from '#core/errors.ts';
 import type { Mount } from '#core/mount.ts';
@@ -9,7 +10,7 @@ import type { Context } from './context.ts';
 import { containerOf, wantedPorts } from './endpoints.ts';
 import { fileMounts, makeBindSources, writeFiles } from './files.ts';
 import { runtimeMounts } from './mounts.ts';
-import { rootfsPath, shmPath } from './paths.ts';
+import { heldDir, rootfsPath, shmPath } from './paths.ts';
 import type { RuntimeCreate } from './ports.ts';
 import { removeLocked } from './remove.ts';
 import { assertCanStart, assertTransition, isLive, isRunning } from './state-machine.ts';
@@ -152,13 +153,46 @@ async function prepareDisk(context: Context, record: ContainerRecord) {
   const target = rootfsPath(context.paths, id);
   await makeBindSources(record);
   const sources = new Map<string, string>();
-  for (const mount of record.mounts) {
-    if (mount.Type === 'volume' && mount.Name) {
-      sources.set(mount.Destination, await context.volumes.acquire(mount.Name, id));
+  for (const [index, mount] of record.mounts.entries()) {
+    if (mount.Type === 'bind' && mount.NonRecursive) {
+      sources.set(mount.Destination, await topOf(context, record, { source: mount.Source, index }));
     }
+    if (mount.Type !== 'volume' || !mount.Name) continue;
+    const source = await context.volumes.acquire(mount.Name, id, {
+      destination: mount.Destination,
+      'read/write': String(mount.RW),
+      propagation: mount.Propagation,
+    });
+    sources.set(mount.Destination, await partOf(context, record, { source, index, subpath: mount.Subpath }));
   }
   const extra = [...fileMounts(filesOwner(context, record)), ...(await sharedMemory(context, record))];
   return { rootfs: await context.rootfs.mounts(id, imageId, target), sources, extra };
+}
+
+const heldPath = (context: Context, record: ContainerRecord, index: number): string =>
+  join(heldDir(context.paths, record.id), String(index));
+
+/** A directory without what is mounted below it: crun binds whole trees, whatever the options say. */
+async function topOf(context: Context, record: ContainerRecord, { source, index }: { source: string; index: number }) {
+  if (!(await stat(source)).isDirectory()) return source;
+  const target = heldPath(context, record, index);
+  await context.mounts.unmount(target);
+  // Without a word on propagation the copy stays in the group of its source, where there is one.
+  await context.mounts.mount([{ type: 'bind', source, target, options: ['bind'] }]);
+  return target;
+}
+
+/** The volume itself, or the part of it that is asked for, held where nobody can turn the way to it. */
+async function partOf(
+  context: Context,
+  record: ContainerRecord,
+  { source, index, subpath }: { source: string; index: number; subpath: string | undefined },
+): Promise<string> {
+  if (!subpath) return source;
+  const target = heldPath(context, record, index);
+  await context.mounts.unmount(target);
+  await context.mounts.bindBeneath(source, subpath, target);
+  return target;
 }
 
 /** With `--network container:x` names resolve as they do in x. */
@@ -203,7 +237,7 @@ export function sandboxRequest(context: Context, record: ContainerRecord): Sandb
     dnsSearch: host.DnsSearch ?? [],
     dnsOptions: host.DnsOptions ?? [],
     extraHosts: host.ExtraHosts ?? [],
-    links: (host.Links ?? []).flatMap((link) => {
+    links: linksOf(record).flatMap((link) => {
       const [reference = '', alias] = link.split(':');
       const other = context.collection.byName(reference.replace(/^\//, '')) ?? context.collection.byId(reference);
       return other ? [{ containerId: other.id, name: other.name, alias: alias ?? other.name }] : [];
@@ -211,6 +245,14 @@ export function sandboxRequest(context: Context, record: ContainerRecord): Sandb
     sysctls: Object.fromEntries(Object.entries(host.Sysctls ?? {}).filter(([key]) => key.startsWith('net.'))),
   };
 }
+
+/** Of the container, and, as compose writes them, of its endpoints. */
+const linksOf = (record: ContainerRecord): string[] => [
+  ...new Set([
+    ...(record.hostConfig.Links ?? []),
+    ...Object.values(record.networks).flatMap((endpoint) => endpoint.Links ?? []),
+  ]),
+];
 
 /** Another container whose namespaces are to be joined; it must run. */
 function running(context: Context, id: string, what: string): ContainerRecord {

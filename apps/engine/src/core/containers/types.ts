@@ -186,6 +186,8 @@ export type MountPoint = {
   NoCopy?: boolean;
   Subpath?: string;
   NonRecursive?: boolean;
+  /** Read-only bind: only the mount itself is, or all below it must be. Default: all below it where the kernel can. */
+  ReadOnlyDepth?: 'top' | 'forced';
   /** Bind: the directory on the host is made when it is missing at start. */
   CreateSource?: boolean;
 };

@@ -8,7 +8,8 @@ import { assertCanUpdate, assertLive, isLive } from './state-machine.ts';
 import type { ContainerRecord, HostConfig } from './types.ts';
 import { validateName } from './validate-config.ts';
 import { validateRestartPolicy } from './validate-host.ts';
-import { validateResources } from './validate-resources.ts';
+import { refuseKernelMemory, validateResources } from './validate-resources.ts';
+import { limitWarnings } from './warnings.ts';
 
 const invalid = (message: string): EngineError => new EngineError('invalid_argument', message);
 
@@ -29,12 +30,15 @@ const NUMBERS = [
 /** `docker update`: all of it or nothing. A running container gets its new limits before they are written. */
 export async function updateContainer(context: Context, reference: string, request: UpdateRequest): Promise<string[]> {
   const { id, name } = context.collection.resolve(reference);
+  const warnings: string[] = [];
   auditScope.object('container', id, name);
   await context.lock(id, async () => {
     const record = context.collection.resolve(id);
     assertCanUpdate(record);
+    refuseFixed(request);
     const hostConfig = merge(record, request);
     validateResources(hostConfig, context.host);
+    warnings.push(...limitWarnings(updatedPart(hostConfig, request), request, context.host.limits));
     if (request.RestartPolicy?.Name) {
       if (record.hostConfig.AutoRemove) {
         throw invalid('Restart policy cannot be updated because AutoRemove is enabled for the container');
@@ -46,8 +50,48 @@ export async function updateContainer(context: Context, reference: string, reque
     await context.collection.save(id);
     if (after) announce(context, after, 'update');
   });
-  return [];
+  return warnings;
 }
+
+/** Settings of create that no running container can be given. Docker ignores them here; we say so. */
+const FIXED = [
+  'BlkioWeightDevice',
+  'BlkioDeviceReadBps',
+  'BlkioDeviceWriteBps',
+  'BlkioDeviceReadIOps',
+  'BlkioDeviceWriteIOps',
+  'Devices',
+  'DeviceCgroupRules',
+  'DeviceRequests',
+  'Ulimits',
+  'CgroupParent',
+  'OomKillDisable',
+  'MemorySwappiness',
+  'CpuCount',
+  'CpuPercent',
+  'IOMaximumIOps',
+  'IOMaximumBandwidth',
+] as const;
+
+function refuseFixed(request: UpdateRequest): void {
+  refuseKernelMemory(request);
+  for (const field of FIXED) {
+    const value = request[field];
+    const set = Array.isArray(value) ? value.length > 0 : Boolean(value) && value !== -1;
+    if (set) throw invalid(`${field} cannot be updated: it is set when a container is created`);
+  }
+}
+
+/** Warnings are about what this request asks, not about what create was warned of. */
+const updatedPart = (hostConfig: HostConfig, request: UpdateRequest): HostConfig => ({
+  ...hostConfig,
+  BlkioWeight: request.BlkioWeight ?? 0,
+  BlkioWeightDevice: [],
+  MemorySwappiness: null,
+  OomKillDisable: null,
+  OomScoreAdj: 0,
+  Ulimits: [],
+});
 
 function merge(record: ContainerRecord, request: UpdateRequest): HostConfig {
   const before = record.hostConfig;
@@ -101,6 +145,22 @@ export async function renameContainer(context: Context, reference: string, newNa
     }
     context.collection.releaseName(record.name, id);
     announce(context, { ...record, name }, 'rename', { oldName: `/${record.name}` });
+  });
+}
+
+export async function unlinkContainer(context: Context, reference: string, alias: string): Promise<void> {
+  const { id, name } = context.collection.resolve(reference);
+  auditScope.object('container', id, name);
+  await context.lock(id, async () => {
+    const { hostConfig } = context.collection.resolve(id);
+    const links = hostConfig.Links ?? [];
+    const kept = links.filter((link) => {
+      const [target = '', as = target] = link.split(':');
+      return as !== alias;
+    });
+    if (kept.length === links.length) throw new EngineError('not_found', `No such link: /${name}/${alias}`);
+    context.collection.change(id, { hostConfig: { ...hostConfig, Links: kept.length > 0 ? kept : null } });
+    await context.collection.save(id);
   });
 }
 

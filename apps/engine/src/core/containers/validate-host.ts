@@ -16,7 +16,7 @@ export function validateHostConfig(config: HostConfig, host: HostFacts): void {
   validateNamespaces(config);
   validateNaming(config);
   validatePorts(config);
-  validateSecurity(config);
+  validateSecurity(config, host);
   validateSysctls(config);
   validateUlimits(config);
   validateDevices(config);
@@ -106,7 +106,7 @@ function validatePorts(config: HostConfig): void {
   }
 }
 
-function validateSecurity(config: HostConfig): void {
+function validateSecurity(config: HostConfig, host: HostFacts): void {
   for (const option of config.SecurityOpt ?? []) {
     const [key = '', ...rest] = option.split(/[=:]/);
     const value = option.slice(key.length + 1);
@@ -114,6 +114,9 @@ function validateSecurity(config: HostConfig): void {
       (key === 'no-new-privileges' && (rest.length === 0 || value === 'true' || value === 'false')) ||
       (['seccomp', 'apparmor', 'label'].includes(key) && rest.length > 0);
     if (!known) throw invalid(`invalid --security-opt: ${JSON.stringify(option.slice(0, 200))}`);
+    if (key === 'apparmor' && value !== 'unconfined' && host.limits?.apparmor === false) {
+      throw invalid(`AppArmor is not enabled on this host: the profile ${JSON.stringify(value)} cannot be loaded`);
+    }
     if (key === 'seccomp' && value !== 'unconfined' && value !== 'builtin') {
       try {
         JSON.parse(value);

@@ -1,5 +1,5 @@
 import { EngineError } from '#core/errors.ts';
-import type { HostFacts } from './request.ts';
+import type { HostConfigInput, HostFacts } from './request.ts';
 import type { HostConfig } from './types.ts';
 
 const MIN_MEMORY = 6 * 1024 * 1024;
@@ -7,8 +7,12 @@ const MIN_MEMORY = 6 * 1024 * 1024;
 const invalid = (message: string): EngineError => new EngineError('invalid_argument', message);
 
 /** The limits of a container, as asked for at create and update. Texts as Docker's: clients match on them. */
-export function validateResources(config: HostConfig, host: Pick<HostFacts, 'cpus'>): void {
+export function validateResources(config: HostConfig, host: Pick<HostFacts, 'cpus' | 'limits'>): void {
   validateMemory(config);
+  if ((config.CpuRealtimePeriod !== 0 || config.CpuRealtimeRuntime !== 0) && host.limits?.realtime === false) {
+    throw invalid('Your kernel does not support CPU real-time scheduler');
+  }
+  validateWindowsOnly(config);
   validateCpu(config, host.cpus);
   validateBlockIo(config);
   if (config.OomScoreAdj < -1000 || config.OomScoreAdj > 1000) {
@@ -17,6 +21,21 @@ export function validateResources(config: HostConfig, host: Pick<HostFacts, 'cpu
   if (config.ShmSize < 0) throw invalid('SHM size can not be less than 0');
   if (config.PidsLimit !== null && config.PidsLimit < -1) {
     throw invalid(`invalid pids limit ${config.PidsLimit}: use -1 or 0 for unlimited`);
+  }
+}
+
+function validateWindowsOnly(config: HostConfig): void {
+  for (const field of ['CpuCount', 'CpuPercent', 'IOMaximumIOps', 'IOMaximumBandwidth'] as const) {
+    if (config[field] !== 0) throw invalid(`invalid option: Linux does not support ${field} (${config[field]})`);
+  }
+}
+
+/** Fields of older API versions for what the kernel no longer limits. */
+export function refuseKernelMemory(input: Pick<HostConfigInput, 'KernelMemory' | 'KernelMemoryTCP'>): void {
+  for (const field of ['KernelMemory', 'KernelMemoryTCP'] as const) {
+    // -1 is unlimited, which it is.
+    if ((input[field] ?? 0) > 0)
+      throw invalid(`${field} is not supported: limit Memory, which counts the kernel's too`);
   }
 }
 

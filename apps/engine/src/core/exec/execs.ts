@@ -129,7 +129,7 @@ export function createExecs({ containers, runtime, events }: ExecsDeps): Execs {
       auditScope.object('container', container.id, container.name);
       auditScope.detail({ command: config.cmd, user: config.user, privileged: config.privileged });
       keep(record);
-      tell(record, `exec_create: ${config.cmd.join(' ')}`);
+      tell(record, `exec_create: ${commandText(config.cmd)}`);
       return record;
     },
     get: (id) => find(id).record,
@@ -163,7 +163,7 @@ export function createExecs({ containers, runtime, events }: ExecsDeps): Execs {
     const { record } = entry;
     const { config } = record;
     record.status = 'running';
-    tell(record, `exec_start: ${config.cmd.join(' ')}`);
+    tell(record, `exec_start: ${commandText(config.cmd)}`);
     let process: ExecProcess;
     try {
       const size = options.size ?? config.size;
@@ -188,6 +188,12 @@ export function createExecs({ containers, runtime, events }: ExecsDeps): Execs {
     }
     entry.process = process;
     record.pid = process.pid;
+    process.started?.then(
+      () => {
+        if (record.status === 'running') record.pid = process.pid;
+      },
+      () => undefined,
+    );
     if (entry.wantedSize) process.resize(entry.wantedSize);
     if (entry.doomed) process.kill();
     process.exited.then(
@@ -197,6 +203,9 @@ export function createExecs({ containers, runtime, events }: ExecsDeps): Execs {
     return process;
   }
 }
+
+/** Docker's spelling, with its blank after a command without arguments: what matches on it must match here. */
+const commandText = ([program = '', ...args]: readonly string[]): string => `${program} ${args.join(' ')}`;
 
 function assertRunning(container: ContainerRecord): void {
   const { status } = container.state;

@@ -19,8 +19,8 @@ export interface VolumeAccess {
     labels: Record<string, string>;
     options: Record<string, string>;
   }): Promise<VolumeRecord>;
-  /** Host directory of the volume, mounted when it has options; counted per container until `release`. */
-  acquire(name: string, containerId: string): Promise<string>;
+  /** Host directory of the volume, mounted when it has options; counted per container until `release`. `attributes` go with the event. */
+  acquire(name: string, containerId: string, attributes?: Readonly<Record<string, string>>): Promise<string>;
   release(name: string, containerId: string): Promise<void>;
   /** Copies the image's content at `source` (a host path, resolved beneath the root) when the volume is empty. */
   copyUp(name: string, root: string, path: string): Promise<void>;

@@ -54,7 +54,8 @@ export async function createVolumes(deps: VolumesDeps): Promise<Volumes> {
     ensure: create,
     create,
     users: (name) => deps.users().usingVolume(name),
-    acquire: (name, containerId) => context.lock(name, () => acquire(context, name, containerId)),
+    acquire: (name, containerId, attributes = {}) =>
+      context.lock(name, () => acquire(context, name, { ...attributes, container: containerId })),
     release: (name, containerId) => context.lock(name, () => release(context, name, containerId)),
     copyUp: (name, root, path) => context.lock(name, () => copyUp(context, name, root, path)),
     remove: (name, options = {}) => context.lock(name, () => remove(context, name, options)),
@@ -136,13 +137,13 @@ function assertSame(existing: VolumeRecord, request: VolumeCreate): VolumeRecord
   return existing;
 }
 
-async function acquire(context: Context, name: string, containerId: string): Promise<string> {
+async function acquire(context: Context, name: string, by: { container: string }): Promise<string> {
   const record = find(context, name, `get ${name}: no such volume`);
   const holders = context.held.get(name) ?? new Set<string>();
   if (hasOptions(record)) await context.storage.mount(name, record.options);
   else await context.storage.create(name);
-  context.held.set(name, holders.add(containerId));
-  announce(context, 'mount', record, { container: containerId });
+  context.held.set(name, holders.add(by.container));
+  announce(context, 'mount', record, { ...by });
   return record.mountpoint;
 }
 

@@ -222,9 +222,13 @@ export async function exec(
   let pid = 0;
   let doomed = false;
   let size: Size | undefined;
+  const { promise: started, resolve: nowStarted, reject: neverStarted } = Promise.withResolvers<void>();
+  // Most callers learn of a failure from the stream and the exit code.
+  started.catch(() => undefined);
   const begin = () => {
     pid ||= readPid(pidFile);
     if (pid === 0) return;
+    nowStarted();
     clearTimeout(timer);
     watched.open();
     if (size) resizeTerminalOf(pid, size);
@@ -256,6 +260,7 @@ export async function exec(
     if (pid === 0) {
       const failure = doomed ? { message: '', exitCode: 137 } : execFailure(await watched.held(), request);
       exitCode = failure.exitCode;
+      neverStarted(new EngineError('invalid_argument', failure.message || 'the exec was cancelled'));
       watched.refuse(failure.message && `${failure.message}\r\n`);
     } else if (doomed) killTree(pid);
     await Promise.all([finished(stdout), finished(stderr), clean()]);
@@ -266,6 +271,7 @@ export async function exec(
     get pid() {
       return pid;
     },
+    started,
     stdin: ends.stdin,
     stdout,
     stderr,

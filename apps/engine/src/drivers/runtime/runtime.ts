@@ -64,7 +64,7 @@ export type EmbeddedRuntime = Runtime & {
   close(): void;
 };
 
-function limitsOf({ support, capabilities, limits, oomScoreAdj }: SpecHost): HostLimits {
+function limitsOf({ support, capabilities, limits, oomScoreAdj, apparmor }: SpecHost): HostLimits {
   const mayRaise = capabilities.includes('CAP_SYS_RESOURCE');
   return {
     swap: support.swap,
@@ -74,6 +74,7 @@ function limitsOf({ support, capabilities, limits, oomScoreAdj }: SpecHost): Hos
     realtime: support.realtime,
     ...(mayRaise ? {} : { ulimits: limits }),
     lowestOomScore: mayRaise ? -1000 : oomScoreAdj,
+    apparmor,
   };
 }
 

@@ -1,4 +1,6 @@
+import { release } from 'node:os';
 import type { HostConfig } from '#core/containers/types.ts';
+import { EngineError } from '#core/errors.ts';
 import type { Mount } from '#core/mount.ts';
 import type { OciMount } from './oci.ts';
 
@@ -54,8 +56,21 @@ const clean = (path: string): string =>
     .filter((part) => part !== '' && part !== '.')
     .join('/')}`;
 
+/** mount_setattr(2), which makes a whole tree of mounts read-only, is there since Linux 5.12. */
+function recursiveReadOnly({ target, options }: Mount, kernel: string): string[] {
+  const [major = 0, minor = 0] = kernel.split('.').map(Number);
+  if (!options.includes('rro') || major > 5 || (major === 5 && minor >= 12)) return [...options];
+  if (options.includes('ro')) return options.filter((option) => option !== 'rro');
+  throw new EngineError('invalid_argument', `this kernel cannot make all mounts below ${target} read-only`);
+}
+
 /** A mount of the user takes the place of a default one, and, over /dev, of all below it. */
-export function specMounts(host: HostConfig, wanted: readonly Mount[], init: string | undefined): OciMount[] {
+export function specMounts(
+  host: HostConfig,
+  wanted: readonly Mount[],
+  init: string | undefined,
+  kernel = release(),
+): OciMount[] {
   const targets = new Set(wanted.map((mount) => clean(mount.target)));
   const kept = defaults(host).filter(
     ({ destination }) => !targets.has(destination) && !(targets.has('/dev') && destination.startsWith('/dev/')),
@@ -64,7 +79,7 @@ export function specMounts(host: HostConfig, wanted: readonly Mount[], init: str
     destination: mount.target,
     type: mount.type,
     source: mount.source,
-    options: [...mount.options],
+    options: recursiveReadOnly(mount, kernel),
   }));
   if (init) {
     mounts.push({ destination: '/sbin/docker-init', type: 'bind', source: init, options: ['bind', 'ro', 'rprivate'] });
