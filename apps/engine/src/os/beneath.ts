@@ -38,6 +38,9 @@ export function fdPath(descriptor: number, name?: Uint8Array): Buffer {
 /** A descriptor for a directory of the host, as a place only. */
 export const openPlace = (path: string | Buffer): number => openSync(path, O_PATH | O_DIRECTORY);
 
+/** A directory of the host, for reading. */
+export const openDirectory = (path: string): number => openSync(path, O_RDONLY | O_DIRECTORY);
+
 /**
  * Opens a path as a process would whose root is the directory `root`: links on the way are followed below it. Throws
  * InodeError.
@@ -72,6 +75,20 @@ export function holdName(directory: number, name: Uint8Array): Held {
   } catch (error) {
     closeSync(descriptor);
     throw error;
+  }
+}
+
+/**
+ * Opens a regular file for reading; undefined when it is something else by now. What it is, is known before it is
+ * opened: opening a device can have effects.
+ */
+export function openFile(at: Buffer): { reader: number; stat: Stats } | undefined {
+  const held = openSync(at, O_PATH | O_NOFOLLOW);
+  try {
+    const stat = fstatSync(held);
+    return stat.isFile() ? { reader: openHeld(held), stat } : undefined;
+  } finally {
+    closeSync(held);
   }
 }
 

@@ -11,7 +11,8 @@ const lsetxattrRaw = libc.func(
   'int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
 );
 const fsetxattrRaw = libc.func('int fsetxattr(int fd, const void *name, const void *value, size_t size, int flags)');
-const llistxattrRaw = libc.func('int64_t llistxattr(const void *path, _Out_ void *list, size_t size)');
+const flistxattrRaw = libc.func('int64_t flistxattr(int fd, _Out_ void *list, size_t size)');
+const fgetxattrRaw = libc.func('int64_t fgetxattr(int fd, const void *name, _Out_ void *value, size_t size)');
 const lgetxattrRaw = libc.func('int64_t lgetxattr(const void *path, const void *name, _Out_ void *value, size_t size)');
 
 export class InodeError extends Error {
@@ -75,12 +76,23 @@ export function fsetxattr(descriptor: number, name: string, value: Uint8Array): 
 /** Longest list the kernel gives, XATTR_LIST_MAX. One buffer does: every call is over before the next. */
 const attributeNames = Buffer.alloc(65_536);
 
-/** Names of the inode's own extended attributes. Throws InodeError. */
-export function llistxattr(path: Uint8Array): string[] {
-  const length = Number(llistxattrRaw(zeroTerminated(path), attributeNames, attributeNames.length));
+/** Names of the extended attributes of an open file. Throws InodeError. */
+export function flistxattr(descriptor: number): string[] {
+  const length = Number(flistxattrRaw(descriptor, attributeNames, attributeNames.length));
   if (length === 0) return [];
   if (length > 0) return attributeNames.toString('latin1', 0, length - 1).split('\0');
   const error = new InodeError('listxattr', koffi.errno());
   if (error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP') return [];
+  throw error;
+}
+
+/** An extended attribute of an open file; undefined when it has none of that name. Throws InodeError. */
+export function fgetxattr(descriptor: number, name: string): Buffer | undefined {
+  const value = Buffer.alloc(ATTRIBUTE_LIMIT);
+  const nameBytes = zeroTerminated(Buffer.from(name, 'latin1'));
+  const length = Number(fgetxattrRaw(descriptor, nameBytes, value, value.length));
+  if (length >= 0) return Buffer.from(value.subarray(0, length));
+  const error = new InodeError('getxattr', koffi.errno());
+  if (error.code === 'ENODATA' || error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP') return undefined;
   throw error;
 }

@@ -24,6 +24,7 @@ const mountRaw = libc.func(
 const CLONE_FS = 0x200;
 const CLONE_NEWNS = 0x20000;
 const MS_MOVE = 8192;
+const MS_REMOUNT_BIND_READONLY = 32 | 4096 | 1;
 const MS_REC_PRIVATE = 16384 | (1 << 18);
 const MNT_DETACH = 2;
 const SYS_PIVOT_ROOT = process.arch === 'arm64' ? 41 : 155;
@@ -40,6 +41,8 @@ export type Assembly = {
   /** The root itself. `scratchUpper`: writes, of mount points too, go to memory. */
   rootfs: Omit<Mount, 'target'>;
   scratchUpper: boolean;
+  /** Once all is in place. What is bound in has its own say. */
+  readOnly?: boolean;
   /** Bind mounts inside the root, in order. One whose source is missing is left out. */
   binds: readonly { source: string; target: string; recursive: boolean; readOnly: boolean }[];
 };
@@ -84,7 +87,7 @@ export function assembleRoot(assembly: Assembly): OwnRoot {
   };
 }
 
-function mountAll({ scratch, rootfs, scratchUpper, binds }: Assembly): string {
+function mountAll({ scratch, rootfs, scratchUpper, readOnly = false, binds }: Assembly): string {
   mount({ type: 'tmpfs', source: 'tmpfs', target: scratch, options: ['mode=700', 'size=16m'] });
   const place = `${scratch}/root`;
   for (const name of ['root', 'upper', 'work']) {
@@ -99,6 +102,7 @@ function mountAll({ scratch, rootfs, scratchUpper, binds }: Assembly): string {
   } finally {
     closeSync(root);
   }
+  if (readOnly) check(mountRaw('none', place, 'none', MS_REMOUNT_BIND_READONLY, null), 'mount');
   return place;
 }
 

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, lstatSync, type Stats } from 'node:fs';
-import { fdPath, openPlace, openSubdirectory } from './beneath.ts';
-import { lgetxattr } from './inode.ts';
+import { closeSync, lstatSync, type Stats } from 'node:fs';
+import { fdPath, openDirectory, openSubdirectory } from './beneath.ts';
+import { fgetxattr } from './inode.ts';
 import { createPacker, isGone, latin1, namesIn, type Packer } from './tree-pack.ts';
 
 /**
@@ -32,7 +32,7 @@ const statIn = (directory: number, name: Buffer): Stats | undefined => {
 
 const isWhiteout = (stat: Stats): boolean => stat.isCharacterDevice() && stat.rdev === 0;
 const isOpaque = (directory: number): boolean =>
-  lgetxattr(fdPath(directory, Buffer.from('.')), 'trusted.overlay.opaque')?.toString('latin1') === 'y';
+  fgetxattr(directory, 'trusted.overlay.opaque')?.toString('latin1') === 'y';
 
 /** Copied up without a change: opening for writing is enough for that. */
 function isSame(a: Stats, b: Stats): boolean {
@@ -110,7 +110,7 @@ function* changesOfDirectory(
 }
 
 function withRoots<T>(upper: string, lower: number, work: (pair: Pair) => T): T {
-  const descriptor = openPlace(upper);
+  const descriptor = openDirectory(upper);
   try {
     return work({ upper: descriptor, lower });
   } finally {
@@ -125,10 +125,10 @@ export const treeChanges = (upper: string, lower: number): TreeChange[] =>
     return all.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   });
 
-/** The whole layer as tar. */
-export function* packLayer(upper: string, lower: number): Generator<Buffer, void> {
-  const packer = createPacker();
-  const root = openPlace(upper);
+/** The whole layer as tar. `isStill`: no process of the container runs. */
+export function* packLayer(upper: string, lower: number, options: { isStill: boolean }): Generator<Buffer, void> {
+  const packer = createPacker(options);
+  const root = openDirectory(upper);
   try {
     yield* packLevel(packer, { upper: root, lower }, '');
   } finally {
@@ -162,7 +162,7 @@ function* packLevel(
     yield* announced();
     if (isWhiteout(stat)) yield* packer.mark(`${prefix}.wh.${latin1(name)}`);
     // A name like this would mean something else to whoever unpacks the layer.
-    else if (!latin1(name).startsWith('.wh.')) yield* packer.entry(pair.upper, name, path);
+    else if (!latin1(name).startsWith('.wh.')) yield* packer.entry(pair.upper, name, path, stat);
   }
 }
 
@@ -187,12 +187,12 @@ function* packDirectory(
     if (isOpaque(own!.upper)) yield* packer.mark(`${path}/.wh..wh..opq`);
   }
   try {
-    const isHidden = lower ? isSame(stat, lower) && sameTime(own, lower) : MOUNT_POINTS.has(`/${path}`);
+    // Making its mount points has changed the time of theirs.
+    const isOwn = MOUNT_POINTS.has(`/${path}`);
+    const isHidden = lower ? isSame(stat, lower) && (isOwn || stat.mtimeMs === lower.mtimeMs) : isOwn;
     if (!isHidden || isOpaque(own.upper)) yield* announce();
     yield* packLevel(packer, own, `${path}/`, announce);
   } finally {
     closePair(own);
   }
 }
-
-const sameTime = (pair: Pair, lower: Stats): boolean => fstatSync(pair.upper).mtimeMs === lower.mtimeMs;

@@ -206,16 +206,16 @@ export function createTreeWriter(options: TreeWriterOptions): TreeWriter {
   };
 
   /** Makes room for the entry, as Docker does and in its words where it refuses to. */
-  const replace = (directory: number, name: Buffer, entry: TarEntry): void => {
+  const replace = (directory: number, name: Buffer, path: string, entry: TarEntry): void => {
     const existing = fs.lstatSync(fdPath(directory, name), { throwIfNoEntry: false });
     if (!existing) return;
     const isDirectory = entry.type === 'directory';
     const place = show(base || '/');
     if (keepKinds && existing.isDirectory() && !isDirectory) {
-      throw new ExtractError(`cannot overwrite directory ${show(entry.name)} with non-directory ${place}`);
+      throw new ExtractError(`cannot overwrite directory ${show(path)} with non-directory ${place}`);
     }
     if (keepKinds && !existing.isDirectory() && isDirectory) {
-      throw new ExtractError(`cannot overwrite non-directory ${show(entry.name)} with directory ${place}`);
+      throw new ExtractError(`cannot overwrite non-directory ${show(path)} with directory ${place}`);
     }
     if (!isDirectory) removeAt(directory, name);
   };
@@ -228,7 +228,7 @@ export function createTreeWriter(options: TreeWriterOptions): TreeWriter {
     // The directory itself stays as it is.
     if (name === undefined) return;
     const directory = directoryOf(parts);
-    replace(directory, bytes(name), entry);
+    replace(directory, bytes(name), path, entry);
     if (entry.type === 'directory') addDirectory(directory, bytes(name), path, entry);
     else if (entry.type === 'file') await addFile(directory, bytes(name), item);
     else if (entry.type === 'link') addHardLink(directory, bytes(name), entry);

@@ -1,8 +1,18 @@
-import { closeSync, fstatSync, lstatSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+} from 'node:fs';
 import type { TarEntryType } from '#lib/tar.ts';
 import { tarEnd, tarHeader, tarPadding } from '#lib/tar-write.ts';
-import { fdPath, holdName, openHeld, openSubdirectory } from './beneath.ts';
-import { InodeError, lgetxattr, llistxattr } from './inode.ts';
+import { fdPath, openFile, openSubdirectory } from './beneath.ts';
+import { fgetxattr, flistxattr } from './inode.ts';
 
 /**
  * Writes a tree as tar, in blocks of a fixed size that the consumer takes at
@@ -18,14 +28,15 @@ export type Packer = {
   /** The header of a directory. */
   directory(descriptor: number, path: string): Generator<Buffer, void>;
   /** One entry that is not a directory. */
-  entry(directory: number, name: Uint8Array, path: string): Generator<Buffer, void>;
+  entry(directory: number, name: Uint8Array, path: string, stat?: Stats): Generator<Buffer, void>;
   /** An empty file that says something by its name. */
   mark(path: string): Generator<Buffer, void>;
   /** The rest, with the end of the archive. */
   finish(): Generator<Buffer, void>;
 };
 
-const BLOCK = 1024 * 1024;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+const BLOCK = 512 * 1024;
 /** PATH_MAX; no archive with a longer name can be unpacked. */
 const NAME_LIMIT = 4096;
 
@@ -59,15 +70,15 @@ function typeOf(stat: Stats): TarEntryType | undefined {
 }
 
 /** Attributes that belong to the content. Those of overlayfs, of policies and of the host do not. */
-function attributesOf(path: Uint8Array): Map<string, Buffer> | undefined {
+function attributesOf(descriptor: number): Map<string, Buffer> | undefined {
   let found: Map<string, Buffer> | undefined;
-  for (const name of llistxattr(path)) {
+  for (const name of flistxattr(descriptor)) {
     const isKept = name === 'security.capability' || (name.startsWith('user.') && !name.startsWith('user.overlay.'));
     if (!isKept) continue;
-    const value = lgetxattr(path, name);
+    const value = fgetxattr(descriptor, name);
     if (!value) continue;
     found ??= new Map();
-    found.set(name, Buffer.from(value));
+    found.set(name, value);
   }
   return found;
 }
@@ -76,7 +87,8 @@ function attributesOf(path: Uint8Array): Map<string, Buffer> | undefined {
 const majorOf = (device: number): number => Number((BigInt(device) >> 8n) & 0xfffn);
 const minorOf = (device: number): number => Number((BigInt(device) & 0xffn) | ((BigInt(device) >> 12n) & 0xffffff00n));
 
-export function createPacker(): Packer {
+/** `isStill`: nobody changes the tree meanwhile, so what was seen to be a file is one when it is opened. */
+export function createPacker({ isStill = false }: { isStill?: boolean } = {}): Packer {
   let block = Buffer.allocUnsafeSlow(BLOCK);
   let used = 0;
   /** First names of files that have several. */
@@ -129,18 +141,16 @@ export function createPacker(): Packer {
     yield* put(tarPadding(size));
   }
 
-  function* file(directory: number, name: Uint8Array, path: string): Generator<Buffer, void> {
-    const { descriptor, stat } = holdName(directory, name);
-    let reader = -1;
+  function* file(at: Buffer, path: string, seen: Stats): Generator<Buffer, void> {
+    const opened = isStill ? { reader: openSync(at, O_RDONLY | O_NOFOLLOW | O_NONBLOCK), stat: seen } : openFile(at);
+    if (!opened) return;
+    const { reader, stat } = opened;
     try {
-      if (!stat.isFile()) return;
-      reader = openHeld(descriptor);
-      const xattrs = attributesOf(fdPath(directory, name));
+      const xattrs = attributesOf(reader);
       yield* header(path, stat, { size: stat.size, ...(xattrs && { xattrs }) });
       yield* body(reader, stat.size);
     } finally {
-      if (reader >= 0) closeSync(reader);
-      closeSync(descriptor);
+      closeSync(reader);
     }
   }
 
@@ -154,15 +164,15 @@ export function createPacker(): Packer {
     return first;
   };
 
-  function* entry(directory: number, name: Uint8Array, path: string): Generator<Buffer, void> {
+  function* entry(directory: number, name: Uint8Array, path: string, seen?: Stats): Generator<Buffer, void> {
     const at = fdPath(directory, name);
     try {
-      const stat = lstatSync(at);
+      const stat = seen ?? lstatSync(at);
       const type = typeOf(stat);
       if (type === undefined || type === 'directory') return;
       const first = stat.nlink > 1 ? firstName(at, path) : undefined;
       if (first !== undefined) yield* header(path, stat, { type: 'link', linkname: first });
-      else if (type === 'file') yield* file(directory, name, path);
+      else if (type === 'file') yield* file(at, path, stat);
       else if (type === 'symlink') yield* header(path, stat, { type, linkname: readlinkSync(at, 'latin1') });
       else if (type === 'fifo') yield* header(path, stat, { type });
       else yield* header(path, stat, { type, devMajor: majorOf(stat.rdev), devMinor: minorOf(stat.rdev) });
@@ -172,8 +182,7 @@ export function createPacker(): Packer {
   }
 
   function* directoryHeader(descriptor: number, path: string): Generator<Buffer, void> {
-    // The dot makes the attributes those of the directory, not of the link in /proc.
-    const xattrs = attributesOf(fdPath(descriptor, Buffer.from('.')));
+    const xattrs = attributesOf(descriptor);
     yield* header(path, fstatSync(descriptor), { type: 'directory', ...(xattrs && { xattrs }) });
   }
 
@@ -184,7 +193,7 @@ export function createPacker(): Packer {
   function* tree(directory: number, name: Uint8Array, path: string): Generator<Buffer, void> {
     const stat = lstatSync(fdPath(directory, name), { throwIfNoEntry: false });
     if (!stat) return;
-    if (!stat.isDirectory()) return yield* entry(directory, name, path);
+    if (!stat.isDirectory()) return yield* entry(directory, name, path, stat);
     let descriptor: number;
     try {
       descriptor = openSubdirectory(directory, name);
@@ -214,7 +223,3 @@ export function createPacker(): Packer {
     },
   };
 }
-
-/** Whether the error is one that a packer throws for people to read. */
-export const isPackError = (error: unknown): error is PackError | InodeError =>
-  error instanceof PackError || error instanceof InodeError;

@@ -19,6 +19,8 @@ export type FilesRoot =
       rootfs: Omit<Mount, 'target'>;
       /** Mount points that are missing are made in memory, not in the writable layer. */
       scratch: boolean;
+      /** The root itself takes no writes; what is bound in has its own say. */
+      readOnly?: boolean;
       /** Those whose source is missing are left out. */
       binds: { source: string; target: string; recursive: boolean; readOnly: boolean }[];
     };
@@ -69,6 +71,6 @@ export interface ContainerFiles {
   /** The whole root as tar. Resolves when it is held. */
   export(root: FilesRoot, options: { signal: AbortSignal }): Promise<Readable>;
   changes(layer: WritableLayer): Promise<PathChange[]>;
-  /** The writable layer as tar, by the OCI image spec. Resolves when it is held. */
-  layer(layer: WritableLayer, options: { signal: AbortSignal }): Promise<Readable>;
+  /** The writable layer as tar, by the OCI image spec. `isStill`: no process changes it. Resolves when it is held. */
+  layer(layer: WritableLayer, options: { isStill: boolean; signal: AbortSignal }): Promise<Readable>;
 }

@@ -95,8 +95,9 @@ async function withRoot<T>(
     const rootfs = use === 'look' ? await context.rootfs.look(id, imageId) : await writableRoot(context, record);
     return await work({
       kind: 'mounts',
-      rootfs: hostConfig.ReadonlyRootfs && use === 'write' ? { ...rootfs, options: ['ro', ...rootfs.options] } : rootfs,
+      rootfs,
       scratch: use === 'look',
+      readOnly: hostConfig.ReadonlyRootfs && use === 'write',
       binds: bindsOf(record, sources),
     });
   } finally {

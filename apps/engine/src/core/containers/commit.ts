@@ -28,7 +28,8 @@ export async function commitContainer(
   const planned = plan({ ...request, parentId: imageId, base: config, containerId: id });
   auditScope.detail({ image: planned.name });
   const image = await stillFor(context, id, pause, async () => {
-    const layer = await context.files.layer(await context.rootfs.layer(id, imageId), { signal });
+    const isStill = context.collection.byId(id)?.state.status !== 'running';
+    const layer = await context.files.layer(await context.rootfs.layer(id, imageId), { isStill, signal });
     return planned.store(layer, { signal });
   });
   const after = context.collection.byId(id) ?? record;

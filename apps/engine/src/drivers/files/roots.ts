@@ -11,7 +11,8 @@ export class ProcessGone extends Error {}
 export function openRoot(root: FilesRoot, scratch: string): OwnRoot {
   if (root.kind === 'directory') return plain(openPlace(root.path));
   if (root.kind === 'process') return plain(openProcessRoot(root));
-  return assembleRoot({ scratch, rootfs: root.rootfs, scratchUpper: root.scratch, binds: root.binds });
+  const { rootfs, scratch: scratchUpper, readOnly, binds } = root;
+  return assembleRoot({ scratch, rootfs, scratchUpper, binds, ...(readOnly && { readOnly }) });
 }
 
 /** What a writable layer lies over: a directory as it is, or several layers put together. */

@@ -7,7 +7,7 @@ export type FilesTask =
   | { kind: 'write'; root: FilesRoot; path: string; options: WriteOptions }
   | { kind: 'export'; root: FilesRoot }
   | { kind: 'changes'; layer: WritableLayer }
-  | { kind: 'layer'; layer: WritableLayer };
+  | { kind: 'layer'; layer: WritableLayer; isStill: boolean };
 
 export type ToThread =
   | { kind: 'start'; id: number; task: FilesTask; scratch: string }
@@ -33,6 +33,5 @@ export type FromThread =
   | { kind: 'done'; id: number; value?: PathStat | PathChange[] }
   | { kind: 'failed'; id: number; failure: FilesFailure };
 
-/** Blocks on the way in one direction: enough that neither side waits for the other's turn. */
+/** Blocks on the way out: enough that neither side waits for the other's turn. */
 export const WINDOW = 4;
-export const INPUT_WINDOW = 32;

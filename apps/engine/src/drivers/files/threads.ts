@@ -21,7 +21,8 @@ export type TaskListener = {
 };
 export type RunningTask = {
   credit(): void;
-  input(data: Uint8Array | null): void;
+  /** Hands the bytes over: they are not the caller's any more. */
+  input(data: Uint8Array<ArrayBuffer> | null): void;
   cancel(): void;
 };
 
@@ -53,7 +54,9 @@ export function createThreads(scratch: string) {
   };
 
   const open = (): Thread => {
-    const thread: Thread = { worker: new Worker(new URL('./worker.ts', import.meta.url)), tasks: new Map() };
+    // What openat2(2) opens is closed by the tasks themselves; Node does not know of it.
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { trackUnmanagedFds: false });
+    const thread: Thread = { worker, tasks: new Map() };
     threads.add(thread);
     thread.worker.on('message', (message: FromThread) => {
       const listener = thread.tasks.get(message.id);
@@ -86,11 +89,7 @@ export function createThreads(scratch: string) {
       post(thread, { kind: 'start', id, task, scratch });
       return {
         credit: () => post(thread, { kind: 'credit', id }),
-        input(data) {
-          // Of its own, so that it can be handed over instead of copied once more.
-          const own = data && new Uint8Array(data);
-          post(thread, { kind: 'input', id, data: own }, own ? [own.buffer] : []);
-        },
+        input: (data) => post(thread, { kind: 'input', id, data }, data ? [data.buffer] : []),
         cancel: () => post(thread, { kind: 'cancel', id }),
       };
     },

@@ -144,7 +144,8 @@ const exportRoot = (job: Job, task: Extract<FilesTask, { kind: 'export' }>): Pro
     const directory = openHeld(root);
     try {
       post({ kind: 'ready', id: job.id });
-      const packer = createPacker();
+      // Only a root without mounts is nobody else's while the container does not run.
+      const packer = createPacker({ isStill: task.root.kind === 'mounts' });
       await send(
         job,
         (function* () {
@@ -195,23 +196,26 @@ const write = (job: Job, task: Extract<FilesTask, { kind: 'write' }>): Promise<v
     }
   });
 
-async function layerTask(job: Job, task: Extract<FilesTask, { kind: 'layer' | 'changes' }>) {
+async function layerTask(
+  job: Job,
+  task: Extract<FilesTask, { kind: 'layer' | 'changes' }>,
+): Promise<PathChange[] | undefined> {
   const opened = openLower(task.layer, job.scratch);
   try {
     if (task.kind === 'changes') return treeChanges(task.layer.upper, opened.root);
     post({ kind: 'ready', id: job.id });
-    await send(job, packLayer(task.layer.upper, opened.root));
+    await send(job, packLayer(task.layer.upper, opened.root, task));
   } finally {
     opened.close();
   }
 }
 
-function perform(job: Job, task: FilesTask): Promise<PathStat | PathChange[] | undefined | void> {
+async function perform(job: Job, task: FilesTask): Promise<PathStat | PathChange[] | undefined> {
   if (task.kind === 'stat') return stat(job, task);
-  if (task.kind === 'read') return read(job, task);
-  if (task.kind === 'write') return write(job, task);
-  if (task.kind === 'export') return exportRoot(job, task);
-  return layerTask(job, task);
+  if (task.kind === 'layer' || task.kind === 'changes') return layerTask(job, task);
+  if (task.kind === 'read') await read(job, task);
+  else if (task.kind === 'write') await write(job, task);
+  else await exportRoot(job, task);
 }
 
 function failureOf(error: unknown): FilesFailure {
