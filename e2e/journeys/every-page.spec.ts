@@ -18,8 +18,9 @@ const ids: Record<string, string> = {};
 
 test.beforeAll(async () => {
   engine = await startEngine();
-  storageState = storageOf(engine, await signUp(engine));
-  await populate(engine, await freePort());
+  const account = await signUp(engine);
+  storageState = storageOf(engine, account);
+  await populate(engine, account, await freePort());
   for (const name of ['shop-web', 'nightly-backup'])
     ids[name] = (await engine.docker('inspect', '-f', '{{.Id}}', name)).trim();
   await until(
@@ -48,6 +49,8 @@ const VIEWS: View[] = [
     ready: async (page) => {
       await text('mailer')(page);
       await text(/^\d+(\.\d+)?\s*%$/)(page);
+      // For a picture worth keeping the curves need some points.
+      for (let points = 0; process.env.DOCS_IMAGES && points < 8; points++) await page.waitForResponse(/\/now$/);
     },
   },
   {
@@ -91,9 +94,9 @@ const VIEWS: View[] = [
     await type('ls -l /srv && ps\n');
     await expect(screen).toContainText('httpd -p 80');
     await type('wget -qO- http://localhost/\n');
-    await expect(screen).toContainText(/ok\W/);
+    await expect(screen).toContainText('<h1>Shop</h1>');
   }),
-  tab('stats', async (page) => expect(page.getByText('Waiting for the first measurement')).toHaveCount(0)),
+  tab('stats', async (page) => expect(page.locator('canvas').first()).toBeVisible()),
   tab('processes', text(/httpd/)),
   tab('inspect', text('HostConfig')),
   tab('history', text(/create/)),
@@ -115,7 +118,6 @@ const PICTURED = [
   'container-logs-dark-desk',
   'container-logs-dark-phone',
   'container-terminal-dark-desk',
-  'container-stats-dark-desk',
   'container-stopped-light-desk',
   'create-dark-desk',
   'images-dark-desk',
@@ -128,12 +130,15 @@ async function check(page: Page, name: string): Promise<void> {
   for (const { colorScheme, size, viewport } of LOOKS) {
     const look = `${name}-${colorScheme}-${size}`;
     await page.setViewportSize(viewport);
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.emulateMedia({ colorScheme });
     await expect(page.locator('html')).toHaveClass(colorScheme === 'dark' ? /\bdark\b/ : /^(?!.*\bdark\b)/);
     await page.screenshot({ path: join(OUT, `${look}.png`) });
     if (process.env.DOCS_IMAGES && PICTURED.includes(look))
       await copyFile(join(OUT, `${look}.png`), join(ROOT, 'docs/images', `${look}.png`));
-    const { violations } = await new AxeBuilder({ page }).analyze();
+    const axe = new AxeBuilder({ page });
+    // What does not depend on the colours is the same in both themes.
+    if (colorScheme === 'light') axe.withRules(['color-contrast', 'link-in-text-block']);
+    const { violations } = await axe.analyze();
     const bad = violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join('\n')}`);
@@ -150,7 +155,7 @@ for (const view of VIEWS) {
     const context = await browser.newContext({
       baseURL: engine.url,
       storageState,
-      viewport: LOOKS[0]?.viewport ?? null,
+      reducedMotion: 'reduce',
     });
     complaints.watch(context);
     const page = await context.newPage();
@@ -164,7 +169,7 @@ for (const view of VIEWS) {
 
 test('sign-in: dark and light, desk and phone, no serious axe violation', async ({ browser, complaints }) => {
   complaints.allow(/status of 401/);
-  const context = await browser.newContext({ baseURL: engine.url });
+  const context = await browser.newContext({ baseURL: engine.url, reducedMotion: 'reduce' });
   complaints.watch(context);
   const page = await context.newPage();
   await page.goto('/sign-in');

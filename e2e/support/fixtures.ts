@@ -1,4 +1,4 @@
-import { type BrowserContext, test as base, expect, type Page } from '@playwright/test';
+import { type BrowserContext, test as base, expect, type Page, type TestInfo } from '@playwright/test';
 import { type Account, ADMIN, signUp } from './account.ts';
 import { startEngine, type TestEngine } from './engine.ts';
 
