@@ -146,6 +146,8 @@ export const HostNow = z
     diskTotal: z.number(),
     diskUsed: z.number(),
     uptimeSeconds: z.number(),
+    /** One sample each 10 s of the last ten minutes, oldest first; bytes, and percent of the whole machine. */
+    history: z.array(z.object({ cpuPercent: z.number(), memoryUsed: z.number() })).optional(),
   })
   .meta({ id: 'HostNow' });
 
@@ -162,9 +164,6 @@ export const Setting = z
 /** GET, PUT /api/v1/preferences/{key}: what a user chose for the site (columns, theme); a JSON value up to 16 KiB. */
 export const Preference = z.object({ value: z.unknown() }).meta({ id: 'Preference' });
 
-/** GET /api/v1/hosts/{host}/containers/{id}/run-command: the `docker run` line that makes this container. */
-export const RunCommand = z.object({ command: z.string() }).meta({ id: 'RunCommand' });
-
 export type SetupState = z.infer<typeof SetupState>;
 export type SetupRequest = z.infer<typeof SetupRequest>;
 export type SignInRequest = z.infer<typeof SignInRequest>;
@@ -180,4 +179,3 @@ export type AuditPage = z.infer<typeof AuditPage>;
 export type Host = z.infer<typeof Host>;
 export type HostNow = z.infer<typeof HostNow>;
 export type Setting = z.infer<typeof Setting>;
-export type RunCommand = z.infer<typeof RunCommand>;

@@ -12,13 +12,19 @@ export type MachineNow = {
   diskTotal: number;
   diskUsed: number;
   uptimeSeconds: number;
+  /** One sample each 10 s of the last ten minutes, oldest first; kept in memory only. */
+  history: MachineSample[];
 };
+
+export type MachineSample = { cpuPercent: number; memoryUsed: number };
 
 type CpuTimes = { idle: number; total: number; at: number };
 
 /** A share of time needs two readings; callers closer together than this share the last answer. */
 const MIN_INTERVAL_MS = 500;
 const FIRST_INTERVAL_MS = 150;
+const SAMPLE_MS = 10_000;
+const SAMPLES = 60;
 
 export function createMachine(options: { dataRoot: string }): { now(): Promise<MachineNow> } {
   let last = readCpu();
@@ -28,11 +34,21 @@ export function createMachine(options: { dataRoot: string }): { now(): Promise<M
     const elapsed = performance.now() - last.at;
     if (elapsed < FIRST_INTERVAL_MS) await new Promise((resolve) => setTimeout(resolve, FIRST_INTERVAL_MS - elapsed));
     const now = readCpu();
-    const total = now.total - last.total;
-    percent = total > 0 ? Math.round((1 - (now.idle - last.idle) / total) * 1000) / 10 : 0;
+    percent = busyPercent(last, now);
     last = now;
     return percent;
   };
+  const history: MachineSample[] = [];
+  let sampled = last;
+  const sample = async (): Promise<void> => {
+    const now = readCpu();
+    const cpuPercent = busyPercent(sampled, now);
+    sampled = now;
+    history.push({ cpuPercent, memoryUsed: await memoryUsed() });
+    if (history.length > SAMPLES) history.shift();
+  };
+  // A sample that could not be read is a gap of ten seconds in a picture; it must not end the engine.
+  setInterval(() => void sample().catch(() => undefined), SAMPLE_MS).unref();
   return {
     async now() {
       const [busy, used, disk] = await Promise.all([cpuPercent(), memoryUsed(), statfs(options.dataRoot)]);
@@ -46,9 +62,15 @@ export function createMachine(options: { dataRoot: string }): { now(): Promise<M
         diskTotal: disk.blocks * disk.bsize,
         diskUsed: (disk.blocks - disk.bfree) * disk.bsize,
         uptimeSeconds: Math.round(uptime()),
+        history: [...history],
       };
     },
   };
+}
+
+function busyPercent(before: CpuTimes, after: CpuTimes): number {
+  const total = after.total - before.total;
+  return total > 0 ? Math.round((1 - (after.idle - before.idle) / total) * 1000) / 10 : 0;
 }
 
 function readCpu(): CpuTimes {

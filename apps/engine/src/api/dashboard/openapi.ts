@@ -107,6 +107,7 @@ function reference(type: z.ZodType, io: 'input' | 'output', schemas: Record<stri
   const { id, ...own } = rest;
   const name = z.globalRegistry.get(type)?.id ?? (typeof id === 'string' ? id : undefined);
   if (name === undefined) return rest;
-  schemas[name] = own;
+  // A schema with an id is itself among its definitions.
+  if ($defs === undefined || !Object.hasOwn($defs, name)) schemas[name] = own;
   return { $ref: `#/components/schemas/${name}` };
 }

@@ -49,14 +49,17 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
     onError,
   });
   const statsOf = new Map<string, Map<LiveSocket, ReadonlySet<string> | null>>();
+  const reached = new WeakSet<LiveSocket>();
   const sampler = createStatsSampler({
     docker: (host) => deps.docker(host, null),
     ...(deps.sample ? { sample: deps.sample } : {}),
     deliver(host, samples) {
       for (const [socket, wanted] of statsOf.get(host) ?? []) {
         const chosen = wanted === null ? samples : samples.filter(({ id }) => wanted.has(id));
-        // The next sample is as good: one that cannot be sent now is dropped.
-        socket.volatile.emit('stats', { host, samples: chosen });
+        // The next sample is as good: one that cannot be sent now is dropped, but for the first, which is waited for.
+        const first = !reached.has(socket);
+        reached.add(socket);
+        (first ? socket : socket.volatile).emit('stats', { host, samples: chosen });
       }
     },
     onError,

@@ -3,6 +3,8 @@ import type { StatsSample } from '#contract/realtime.ts';
 import type { Dockerode } from './dockerode.ts';
 
 const PERIOD_MS = 2_000;
+/** A rate needs two readings: the second one soon, so that who opens a list does not wait a whole period for it. */
+const FIRST_PERIOD_MS = 400;
 /** Requests to a host at a time. */
 const AT_ONCE = 8;
 
@@ -15,7 +17,7 @@ export function createStatsSampler(deps: {
 }) {
   const hosts = new Map<
     string,
-    { users: number; timer: NodeJS.Timeout | undefined; before: Map<string, ContainerStats> }
+    { users: number; timer: NodeJS.Timeout | undefined; before: Map<string, ContainerStats>; period: number }
   >();
 
   const tick = async (host: string): Promise<void> => {
@@ -29,7 +31,8 @@ export function createStatsSampler(deps: {
       deps.onError(host, error);
     }
     if (hosts.get(host) !== state) return;
-    state.timer = setTimeout(() => void tick(host), Math.max(0, PERIOD_MS - (performance.now() - began))).unref();
+    state.timer = setTimeout(() => void tick(host), Math.max(0, state.period - (performance.now() - began))).unref();
+    state.period = PERIOD_MS;
   };
 
   return {
@@ -37,7 +40,7 @@ export function createStatsSampler(deps: {
       const state = hosts.get(host);
       if (state) state.users += 1;
       else {
-        hosts.set(host, { users: 1, timer: undefined, before: new Map() });
+        hosts.set(host, { users: 1, timer: undefined, before: new Map(), period: FIRST_PERIOD_MS });
         void tick(host);
       }
     },

@@ -37,7 +37,7 @@ it('removes by every tag, or by id', () => {
 });
 
 it('counts what unused images give back, without what they share', () => {
-  const shared = new Map(rows.map((row) => [row.id, row.image.SharedSize]));
+  const shared = new Map(rows.map((row) => [row.id, Math.max(0, row.image.SharedSize)]));
   expect(reclaimable(rows, { total: 0, shared })).toBe(70 + 100);
   expect(reclaimable(rows, { total: 0, shared: new Map() })).toBe(0);
 });
