@@ -69,6 +69,8 @@ type Source = {
   take(length: number): Promise<Buffer | null>;
   /** Between 1 and `max` bytes, without copying. */
   some(max: number): Promise<Buffer>;
+  /** Passes over that many bytes, or what there is of them. */
+  skip(length: number): Promise<void>;
 };
 
 function createSource(stream: AsyncIterable<Uint8Array>): Source & { drain(): Promise<void> } {
@@ -91,6 +93,12 @@ function createSource(stream: AsyncIterable<Uint8Array>): Source & { drain(): Pr
   };
   return {
     some,
+    async skip(length) {
+      for (let left = length; left > 0; ) {
+        if (head.length === 0 && !(await refill())) return;
+        left -= (await some(left)).length;
+      }
+    },
     async take(length) {
       if (head.length === 0 && !(await refill())) return null;
       const first = await some(length);
@@ -303,7 +311,7 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
     // Some writers give a size to a hard link although no body follows.
     if (entry.type !== 'file') entry.size = 0;
     let left = entry.size;
-    let padding = (BLOCK - (left % BLOCK)) % BLOCK;
+    const padding = (BLOCK - (left % BLOCK)) % BLOCK;
     const body = (async function* () {
       while (left > 0) {
         const chunk = await source.some(left);
@@ -313,7 +321,8 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
     })();
     yield { entry, body };
     for (; left > 0; left -= (await source.some(left)).length);
-    for (; padding > 0; padding -= (await source.some(padding)).length);
+    // Writers that are not closed properly leave the last entry's padding out; readers have always taken that.
+    await source.skip(padding);
   }
   await source.drain();
 }

@@ -99,10 +99,10 @@ export interface BuildRoom {
   locate(tree: Tree, path: string): string | undefined;
   /** A new writable root over an image. */
   writable(imageId: string): Promise<BuildRoot>;
-  /** What a stopped container has written, as a layer's tar. */
+  /** What a stopped container has written, as a layer's tar; `stubs` (without leading slash) left out where empty. */
   containerLayer(
     container: { id: string; imageId: string },
-    options: { signal: AbortSignal; latest?: number },
+    options: { signal: AbortSignal; latest?: number; stubs: readonly string[] },
   ): AsyncIterable<Uint8Array>;
   /** A directory that keeps its content from build to build. */
   cacheDirectory(id: string, seed: { owner: Owner; mode: number }): Promise<string>;

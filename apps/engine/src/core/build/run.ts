@@ -7,6 +7,7 @@ import type { Build, InstructionOf, StageState } from './context.ts';
 import { variablesOf } from './context.ts';
 import { expandHeredoc } from './dockerfile/words.ts';
 import { argumentEnv, shellOf } from './metadata.ts';
+import { SCRATCH } from './ports.ts';
 import { expandMounts, mountInputs, runMounts } from './run-mounts.ts';
 
 type Step = InstructionOf<'run'>;
@@ -123,10 +124,20 @@ async function scriptMount(build: Build, { name, text }: Script): Promise<MountS
   if (name.includes('/') || name === '.' || name === '..') {
     throw new EngineError('invalid_argument', `invalid name of a heredoc: ${name.slice(0, 100)}`);
   }
-  const tree = await build.room.inline(name, text, { executable: true });
-  const Source = build.room.locate(tree, name);
-  if (Source === undefined) throw new EngineError('internal', 'a heredoc has gone');
-  return { Type: 'bind', Source, Target: `/dev/pipes/${name}`, ReadOnly: true };
+  const { root } = await build.room.inline(name, text, { executable: true });
+  return { Type: 'bind', Source: root, Target: '/dev/pipes', ReadOnly: true };
+}
+
+/** What a runtime makes in the root to mount on, in the image's place: it is not the step's doing. */
+async function mountStubs(build: Build, state: StageState, mounts: readonly MountSpec[]): Promise<string[]> {
+  if (mounts.length === 0) return [];
+  const image = await build.room.image(state.image?.id ?? SCRATCH);
+  const stubs = mounts.flatMap(({ Target }) => {
+    const parts = Target.split('/').filter(Boolean);
+    return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+  });
+  const latin1 = [...new Set(stubs)].map((path) => Buffer.from(path, 'utf8').toString('latin1'));
+  return latin1.filter((path) => build.room.locate(image, path) === undefined);
 }
 
 /** RUN: a container on the image so far, whose changes become a layer. */
@@ -163,7 +174,8 @@ export async function runStep(build: Build, state: StageState, step: Step): Prom
       );
     }
     const imageId = state.image?.id ?? '';
-    const tar = build.room.containerLayer({ id, imageId }, { signal, latest: build.epoch });
+    const stubs = await mountStubs(build, state, specs);
+    const tar = build.room.containerLayer({ id, imageId }, { signal, latest: build.epoch, stubs });
     const layer = await build.assembly.addLayer(state.image, tar, { signal });
     await commitStep(build, state, plan, layer);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { appendFile, chmod, lchown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { BuildRoom, BuildRooms, BuildRoot, Owner, Tree } from '#core/build/ports.ts';
@@ -38,6 +38,8 @@ export function createBuildRooms(deps: RoomDeps): BuildRooms {
     async open() {
       const directory = join(temp, PREFIX + randomBytes(8).toString('hex'));
       await mkdir(join(directory, 'context'), { recursive: true, mode: 0o700 });
+      // `COPY . /app` gives its mode to what it makes; the way to it stays closed.
+      await chmod(join(directory, 'context'), 0o755);
       return createRoom(deps, directory);
     },
     async recover() {
@@ -99,6 +101,7 @@ function createRoom(deps: RoomDeps, directory: string): BuildRoom {
     },
     async inline(name, text, options) {
       const root = await ownDirectory();
+      await chmod(root, 0o755);
       await writeFile(join(root, name), text);
       await chmod(join(root, name), options?.executable ? 0o755 : 0o644);
       return { root };
@@ -121,10 +124,10 @@ function createRoom(deps: RoomDeps, directory: string): BuildRoom {
       return stat && toBytes(hostPath(tree.root) + found).toString('utf8');
     },
     writable: async (imageId) => createRoot(deps, thread, await mountRoot(imageId), roots),
-    async *containerLayer({ id, imageId }, { signal, latest }) {
+    async *containerLayer({ id, imageId }, { signal, latest, stubs }) {
       const lower = (await image(imageId)).root;
       const upper = join(deps.dataRoot, 'overlay', id, 'upper');
-      yield* thread.stream({ kind: 'pack', upper, lower, latest }, { signal });
+      yield* thread.stream({ kind: 'pack', upper, lower, latest, stubs }, { signal });
     },
     async cacheDirectory(id, seed) {
       const { path, release } = await deps.caches.hold(id, seed);

@@ -9,11 +9,11 @@ import { DecompressError, decompress } from '#os/decompress.ts';
 import { createLayerWriter, LayerError } from '#os/tar.ts';
 import { packLayer } from '#os/tree-diff.ts';
 import { PackError } from '#os/tree-pack.ts';
-import { clampTimes } from './clamp-times.ts';
 import { copyInto } from './copy.ts';
 import { packUpper } from './pack.ts';
 import { hostPath, TooManyLinks, toBytes } from './resolve.ts';
 import { excluder, namesOf, scanTree } from './scan.ts';
+import { clampTimes, withoutStubs } from './tar-filter.ts';
 
 /** The work of one build that blocks, in a thread of its own: one job after the other. */
 export type BuildJob =
@@ -22,7 +22,7 @@ export type BuildJob =
   | { kind: 'scan'; root: string; request: ScanRequest }
   | { kind: 'copy'; sourceRoot: string; targetRoot: string; request: CopyRequest }
   /** `lower`: the root that the upper directory lies over; without it all of the upper directory is meant. */
-  | { kind: 'pack'; upper: string; lower?: string; latest?: number };
+  | { kind: 'pack'; upper: string; lower?: string; latest?: number; stubs?: readonly string[] };
 
 export type BuildReply =
   | { kind: 'chunk'; bytes: Uint8Array }
@@ -81,8 +81,9 @@ function exclude(root: string, lines: readonly string[]): void {
 }
 
 function pack(job: Extract<BuildJob, { kind: 'pack' }>): Iterable<Buffer> {
-  const { upper, lower, latest } = job;
-  const all = lower === undefined ? packUpper(upper) : overLower(upper, lower);
+  const { upper, lower, latest, stubs = [] } = job;
+  const packed = lower === undefined ? packUpper(upper) : overLower(upper, lower);
+  const all = stubs.length > 0 ? withoutStubs(packed, new Set(stubs)) : packed;
   return latest === undefined ? all : clampTimes(all, latest);
 }
 

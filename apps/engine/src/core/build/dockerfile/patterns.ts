@@ -1,7 +1,7 @@
 import { EngineError } from '#core/errors.ts';
 
 /**
- * Shell patterns (`*`, `?`, `\x`, `[a-z]`) without a regular expression engine: the
+ * Shell patterns (`*`, `?`, `\x`) without a regular expression engine: the
  * patterns come from strangers, and their cost must grow with their length only
  * in a way that can be counted.
  */
