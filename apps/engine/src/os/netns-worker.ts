@@ -135,7 +135,17 @@ function requireLink(from: Socket, name: string): netlink.Link {
 }
 
 function writeSysctls(sysctls: Record<string, string>): void {
-  for (const [name, value] of Object.entries(sysctls)) writeFileSync(`/proc/sys/${sysctlPath(name)}`, value);
+  for (const [name, value] of Object.entries(sysctls)) {
+    const path = `/proc/sys/${sysctlPath(name)}`;
+    try {
+      writeFileSync(path, value);
+    } catch (error) {
+      // A refused value is an error of write(2), which does not say where.
+      const message = (error as Error).message;
+      if (!message.includes(path)) (error as Error).message = `${message} '${path}'`;
+      throw error;
+    }
+  }
 }
 
 /** sysctl(8): `net.ipv4.conf.eth0/1.x` writes a dot in a name as a slash. */

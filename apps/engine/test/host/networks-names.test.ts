@@ -172,3 +172,18 @@ it('after everything is gone the host looks as before, and other tables were nev
   expect(sh(null, 'nft', 'list', 'tables').out).not.toContain(instance);
   sh(null, 'nft', 'delete', 'table', 'ip', `foreign_${host.instance}`);
 });
+
+it('a namespace with half of the asked settings goes to nobody', async () => {
+  const sysctls = { 'net.ipv4.ip_unprivileged_port_start': '1234', 'net.ipv4.nosuch': '1' };
+  const refused = host.networks.setUp(sandboxRequest('half', { sysctls }));
+  await expect(refused).rejects.toThrow('sysctl "net.ipv4.nosuch" cannot be set: no such file or directory');
+  await expect(
+    host.networks.setUp(sandboxRequest('value', { sysctls: { 'net.ipv4.ip_forward': 'many' } })),
+  ).rejects.toThrow('sysctl "net.ipv4.ip_forward" cannot be set: invalid argument');
+  // More than are made in advance.
+  for (let i = 0; i < 8; i++) {
+    const sandbox = await host.networks.setUp(sandboxRequest(`whole-${i}`));
+    const port = sh(sandbox.netnsPath, 'cat', '/proc/sys/net/ipv4/ip_unprivileged_port_start').out.trim();
+    expect(port).not.toBe('1234');
+  }
+});

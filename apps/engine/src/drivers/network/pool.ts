@@ -1,5 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EngineError } from '#core/errors.ts';
 import type { NetKernel } from '#os/netns.ts';
 
 /**
@@ -76,8 +77,10 @@ export function createNamespacePool(deps: {
           kernel.perform({ kind: 'move-namespace', from, to: path(containerId), sysctls }),
         ]);
       } catch (error) {
-        ready.push(from);
-        throw error;
+        if (Object.keys(sysctls).length === 0) ready.push(from);
+        // Some of the settings may have been made: nobody else may get this one.
+        else await kernel.perform({ kind: 'remove-namespace', path: from });
+        throw asSysctlError(error);
       }
       refill();
       return path(containerId);
@@ -97,4 +100,13 @@ export function createNamespacePool(deps: {
       for (const made of ready.splice(0)) await kernel.perform({ kind: 'remove-namespace', path: made });
     },
   };
+}
+
+/** The kernel has no such setting in a network namespace, or not that value: whoever asked for it is told which. */
+function asSysctlError(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : '';
+  const name = /\/proc\/sys\/([\w./-]+)/.exec(message)?.[1]?.replaceAll('/', '.');
+  if (!name) return error;
+  const reason = /\(E\w+\)|E[A-Z]+: ([^,]*)/.exec(message)?.[1] ?? 'invalid argument';
+  return new EngineError('invalid_argument', `sysctl "${name}" cannot be set: ${reason}`, { cause: error });
 }
