@@ -27,23 +27,27 @@ const steps: readonly [unit: string, seconds: number][] = [
   ['min', 60],
 ];
 
+const NOW = 'now';
+
 /** `3 min`, `2 d`; `now` under ten seconds. `milliseconds` of distance. */
 export function shortDuration(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   for (const [unit, size] of steps) if (seconds >= size) return `${Math.floor(seconds / size)} ${unit}`;
-  return seconds < 10 ? 'now' : `${seconds} s`;
+  return seconds < 10 ? NOW : `${seconds} s`;
 }
 
-/** Relative, with the absolute on hover and for readers. `time`: RFC 3339, or milliseconds since the epoch. */
-export function RelativeTime({ time, className }: { time: string | number; className?: string }) {
+/** Relative, with the absolute on hover and for readers. `time`: RFC 3339, or milliseconds since the epoch. `ago`: in a sentence, not in a column. */
+export function RelativeTime({ time, className, ago }: { time: string | number; className?: string; ago?: boolean }) {
   const now = useNow();
   const at = typeof time === 'number' ? time : Date.parse(time);
   if (!Number.isFinite(at) || at <= 0) return <span className={className}>–</span>;
   const date = new Date(at);
   const absolute = date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+  const text = shortDuration(now - at);
   return (
     <time dateTime={date.toISOString()} title={absolute} className={className} suppressHydrationWarning>
-      {shortDuration(now - at)}
+      {text}
+      {ago && text !== NOW ? ' ago' : ''}
     </time>
   );
 }

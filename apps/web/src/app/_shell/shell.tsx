@@ -6,6 +6,7 @@ import { common } from '#lib/strings/common.ts';
 import { Mark } from '#ui/mark.tsx';
 import { BottomBar } from './bottom-bar.tsx';
 import { DockSlot } from './dock-slot.tsx';
+import { KeysSlot } from './keys-slot.tsx';
 import { LiveNotice } from './live-notice.tsx';
 import { PaletteSlot } from './palette-slot.tsx';
 import { Rail } from './rail.tsx';
@@ -34,6 +35,7 @@ export function Shell({ children }: { children: ReactNode }) {
           </div>
           <BottomBar />
           <PaletteSlot />
+          <KeysSlot />
         </div>
       </LiveProvider>
     </SessionGate>

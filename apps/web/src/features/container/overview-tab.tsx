@@ -75,12 +75,12 @@ function mainFacts(container: ContainerInspect): [string, ReactNode][] {
   if (Config.User) rows.push([facts.user, mono(Config.User)]);
   rows.push(
     [facts.hostname, mono(Config.Hostname)],
-    [facts.created, <RelativeTime key="created" time={container.Created} />],
+    [facts.created, <RelativeTime ago key="created" time={container.Created} />],
   );
   if (Date.parse(State.StartedAt) > 0)
-    rows.push([facts.started, <RelativeTime key="started" time={State.StartedAt} />]);
+    rows.push([facts.started, <RelativeTime ago key="started" time={State.StartedAt} />]);
   if (!isUp(State.Status) && Date.parse(State.FinishedAt) > 0) {
-    rows.push([facts.finished, <RelativeTime key="finished" time={State.FinishedAt} />]);
+    rows.push([facts.finished, <RelativeTime ago ago key="finished" time={State.FinishedAt} />]);
   }
   if (State.Pid > 0) rows.push([facts.pid, mono(String(State.Pid))]);
   return rows;

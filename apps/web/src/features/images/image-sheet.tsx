@@ -25,7 +25,7 @@ export function ImageSheet({ host, row, onClose }: { host: string; row: ImageRow
         [text.tags, <ValueList key="tags" values={row.tags} />],
         [text.id, <CopyId key="id" id={row.id} />],
         [text.digests, <ValueList key="digests" values={row.image.RepoDigests} />],
-        [text.created, <RelativeTime key="created" time={row.image.Created * 1000} className="mono" />],
+        [text.created, <RelativeTime ago key="created" time={row.image.Created * 1000} className="mono" />],
         [text.platform, query.data ? `${query.data.Os}/${query.data.Architecture}` : ''],
         [
           text.size,

@@ -7,16 +7,16 @@ import { usePreference } from '#lib/preferences.ts';
 import { logs as words } from '#lib/strings/logs.ts';
 import { Button, IconButton } from '#ui/button.tsx';
 import { cx } from '#ui/class-names.ts';
-import { Chip, NoMatch } from '#ui/list-toolbar.tsx';
-import { Problem } from '#ui/problem.tsx';
-import { FixedLines, WrappedLines } from './log-lines.tsx';
+import { FixedLines } from './fixed-lines.tsx';
 import { LogDownloadMenu, LogOptionsMenu } from './log-menus.tsx';
+import { Nothing, Notices, Streams } from './log-notices.tsx';
 import { DEFAULT_OPTIONS, type LogOptions, tailOf } from './log-options.ts';
 import { LogFilterBox, LogSearchBox } from './log-search.tsx';
 import type { LogSession, LogView } from './log-session.ts';
 import type { LogStore } from './log-store.ts';
 import { EMPTY_QUERY, type LineQuery, useLineView } from './use-line-view.ts';
 import { useLogSession } from './use-log-session.ts';
+import { WrappedLines } from './wrapped-lines.tsx';
 
 export type LogsViewProps = { host: string; container: string; name: string; tty: boolean; run: string | null };
 
@@ -144,39 +144,6 @@ function Loaded(props: LoadedProps) {
           </Button>
         )}
       </div>
-    </div>
-  );
-}
-
-function Streams({ query, onQuery }: { query: LineQuery; onQuery: (change: Partial<LineQuery>) => void }) {
-  return (
-    <>
-      <Chip on={query.stdout} onToggle={() => onQuery({ stdout: !query.stdout })}>
-        {words.stdout}
-      </Chip>
-      <Chip on={query.stderr} onToggle={() => onQuery({ stderr: !query.stderr })}>
-        {words.stderr}
-      </Chip>
-    </>
-  );
-}
-
-function Notices({ view, onRetry }: { view: LogView; onRetry: () => void }) {
-  if (view.status === 'lost') return <Problem tone="watch" className="mx-6 my-2 max-md:mx-4" title={words.lost} />;
-  if (view.status !== 'error') return null;
-  return (
-    <Problem className="mx-6 my-2 max-md:mx-4" title={words.failed} onRetry={onRetry}>
-      {view.message}
-    </Problem>
-  );
-}
-
-function Nothing({ all, running, onClear }: { all: number; running: boolean; onClear: () => void }) {
-  if (all > 0) return <NoMatch text={words.noMatch} clear={words.clearFilter} onClear={onClear} />;
-  return (
-    <div className="flex flex-1 flex-col items-center justify-center gap-1 bg-panel py-16">
-      <p>{running ? words.waiting : words.silent}</p>
-      <p className="text-muted text-sm">{running ? words.waitingHint : words.silentHint}</p>
     </div>
   );
 }

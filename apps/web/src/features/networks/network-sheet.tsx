@@ -36,7 +36,7 @@ export function NetworkSheet({
             [text.id, <CopyId key="id" id={row.id} />],
             [text.driver, row.network.Driver],
             [text.scope, row.network.Scope],
-            [text.created, <RelativeTime key="created" time={row.network.Created} className="mono" />],
+            [text.created, <RelativeTime ago key="created" time={row.network.Created} className="mono" />],
             [
               text.subnets,
               <ValueList

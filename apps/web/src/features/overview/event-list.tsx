@@ -9,6 +9,7 @@ import { messageOf } from '#lib/request.ts';
 import { overview } from '#lib/strings/overview.ts';
 import { Problem } from '#ui/problem.tsx';
 import { RelativeTime } from '#ui/relative-time.tsx';
+import { condense } from './condense.ts';
 import { useLatestEvents } from './use-latest-events.ts';
 
 const icons = new Map([
@@ -20,7 +21,7 @@ const icons = new Map([
 
 export function EventList({ host }: { host: string }) {
   const query = useLatestEvents(host);
-  const events = query.data ?? [];
+  const events = condense(query.data ?? []);
   return (
     <section aria-labelledby="events" className="flex min-w-0 flex-col lg:border-l">
       <h2 id="events" className="px-6 pt-5 pb-2 text-base max-md:px-4">
@@ -35,15 +36,20 @@ export function EventList({ host }: { host: string }) {
         <p className="px-6 py-2 text-muted max-md:px-4">{overview.noEvents}</p>
       )}
       <ul>
-        {events.slice(0, 30).map((event) => (
-          <EventRow key={`${event.timeNano} ${event.Actor.ID} ${event.Action}`} host={host} event={event} />
+        {events.slice(0, 30).map(({ event, times }) => (
+          <EventRow
+            key={`${event.timeNano} ${event.Actor.ID} ${event.Action}`}
+            host={host}
+            event={event}
+            times={times}
+          />
         ))}
       </ul>
     </section>
   );
 }
 
-function EventRow({ host, event }: { host: string; event: LiveEvent }) {
+function EventRow({ host, event, times }: { host: string; event: LiveEvent; times: number }) {
   const { subject, verb, detail, kind } = eventSentence(event);
   const Icon = icons.get(kind) ?? ServerCog;
   const name: ReactNode =
@@ -61,6 +67,7 @@ function EventRow({ host, event }: { host: string; event: LiveEvent }) {
       <span className="min-w-0 flex-1 truncate text-muted">
         {verb}
         {detail && <span className="mono ml-1.5">{detail}</span>}
+        {times > 1 && <span className="mono ml-2 text-faint">{overview.times(times)}</span>}
       </span>
       <RelativeTime time={event.timeNano / 1e6} className="mono text-faint" />
     </li>

@@ -46,7 +46,7 @@ export function VolumeSheet({
                 <CopyButton text={volume.Mountpoint} />
               </span>,
             ],
-            [text.created, <RelativeTime key="created" time={volume.CreatedAt ?? ''} className="mono" />],
+            [text.created, <RelativeTime ago key="created" time={volume.CreatedAt ?? ''} className="mono" />],
             [text.options, <ValueList key="options" values={pairs(volume.Options)} />],
             [text.labels, <ValueList key="labels" values={pairs(volume.Labels)} />],
             [

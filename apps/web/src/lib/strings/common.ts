@@ -31,6 +31,20 @@ export const common = {
   },
   notFound: { title: 'Nothing here', text: 'There is no page at this address.', link: 'Go to the overview' },
   crash: { title: 'This page broke', text: 'The rest of Gantry is not affected.', again: 'Load it again' },
+  keys: {
+    title: 'Keys',
+    text: 'Everything can also be reached with Tab.',
+    rows: [
+      { keys: ['Ctrl', 'K'], does: 'Find a page or container, and act on it' },
+      { keys: ['/'], does: 'Filter the list, search the log' },
+      { keys: ['↑', '↓'], does: 'Move through the rows of a list' },
+      { keys: ['Enter'], does: 'Open the row, open or close a group' },
+      { keys: ['Space'], does: 'Select the row' },
+      { keys: ['Home', 'End'], does: 'First and last row' },
+      { keys: ['Esc'], does: 'Close what is open, empty the filter' },
+      { keys: ['?'], does: 'This list' },
+    ],
+  },
   couldNot: (what: string) => `Could not ${what}`,
   selected: (count: number) => `${count.toLocaleString()} selected`,
   rows: (count: number, total: number, noun: string) =>

@@ -24,5 +24,6 @@ export const overview = {
     failed: (code: string) => `ended with exit code ${code}`,
     dead: 'could not be removed',
   },
-  sparkline: (name: string) => `${name} in the last minutes`,
+  sparkline: (name: string) => `${name} in the last ten minutes`,
+  times: (count: number) => `×${count}`,
 } as const;
