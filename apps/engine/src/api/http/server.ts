@@ -28,8 +28,8 @@ export type HttpServer = {
 /** Bounds of every connection; a slow or silent client costs one socket, not more (RFC 9110 leaves them to us). */
 const LIMITS = {
   maxHeaderSize: 64 * 1024,
-  // Looked at every five seconds: half a minute at the latest is the promise.
-  headersTimeout: 24_000,
+  // Looked at every five seconds; nobody needs that long to say what they want.
+  headersTimeout: 15_000,
   // 0: the body of a load or build is as long as it is; JSON bodies have a timer of their own.
   requestTimeout: 0,
   keepAliveTimeout: 65_000,
