@@ -60,6 +60,7 @@ describe('shapes of the Docker API', () => {
       Created: '2024-01-02T03:04:05.123456789Z',
       DockerVersion: '',
       Author: 'me',
+      ContainerConfig: expect.objectContaining({ Env: ['PATH=/bin'] }),
       Config: {
         User: '',
         Env: ['PATH=/bin'],

@@ -75,6 +75,9 @@ export function imageAnswer(record: ImageRecord, version: string): object {
     Created: record.created || ZERO_TIME,
     DockerVersion: record.dockerVersion,
     Author: record.author,
+    // Gone from the API since 1.45, but docker-compose 1, which speaks the newest version, cannot recreate without it.
+    ContainerConfig: configAnswer(record, version),
+    ...(compareVersions(version, '1.45') < 0 && { Container: '' }),
     Config: configAnswer(record, version),
     Architecture: record.architecture,
     ...(record.variant && { Variant: record.variant }),
