@@ -1,9 +1,9 @@
 import { asEngineError } from './errors.ts';
-import type { FilesTask } from './tasks.ts';
+import type { Block, FilesTask } from './tasks.ts';
 import type { RunningTask, Threads } from './threads.ts';
 
 /** Small pieces are gathered while the thread is busy: a message costs more than a copy. */
-const BLOCK = 512 * 1024;
+const BLOCK_SIZE = 512 * 1024;
 /** Blocks on the way. */
 const WINDOW = 4;
 
@@ -19,31 +19,22 @@ export async function feed(
 ): Promise<void> {
   signal.throwIfAborted();
   const state = { underway: 0, isOver: false };
-  let parts: Uint8Array[] = [];
+  const free: Block[] = [];
+  let block: Block | undefined;
   let size = 0;
   let onChange = () => {};
   const flush = () => {
-    if (size === 0) return;
-    const block = Buffer.allocUnsafeSlow(size);
-    let at = 0;
-    for (const part of parts) {
-      block.set(part, at);
-      at += part.length;
-    }
-    parts = [];
+    if (!block) return;
+    fed.running.input(block, size);
+    block = undefined;
     size = 0;
     state.underway += 1;
-    fed.running.input(block);
   };
-  const fed = start(
-    threads,
-    task,
-    () => {
-      if (state.underway === 0 && !state.isOver) flush();
-      onChange();
-    },
-    state,
-  );
+  const fed = start(threads, task, state, (used) => {
+    if (used) free.push(used);
+    if (state.underway === 0 && !state.isOver) flush();
+    onChange();
+  });
   /** Resolves with the promise, or with undefined when the task is over. */
   const orOver = <T>(promise: Promise<T>): Promise<T | undefined> =>
     new Promise((resolve, reject) => {
@@ -67,15 +58,20 @@ export async function feed(
     for (;;) {
       const next = await orOver(iterator.next());
       if (!next || next.done) break;
-      parts.push(next.value);
-      size += next.value.length;
-      if (state.underway > 0 && size < BLOCK) continue;
-      flush();
-      await hasRoom();
+      for (let at = 0; at < next.value.length && !state.isOver; ) {
+        block ??= free.pop() ?? new Uint8Array(BLOCK_SIZE);
+        const part = next.value.subarray(at, at + BLOCK_SIZE - size);
+        block.set(part, size);
+        size += part.length;
+        at += part.length;
+        if (state.underway > 0 && size < BLOCK_SIZE) continue;
+        flush();
+        await hasRoom();
+      }
     }
     if (!state.isOver) {
       flush();
-      fed.running.input(null);
+      fed.running.input(null, 0);
     }
   } catch (error) {
     fed.running.cancel();
@@ -90,8 +86,8 @@ export async function feed(
 function start(
   threads: Threads,
   task: FilesTask,
-  changed: () => void,
   state: { underway: number; isOver: boolean },
+  changed: (used?: Block) => void,
 ): { running: RunningTask; finished: Promise<void> } {
   const { promise: finished, resolve, reject } = Promise.withResolvers<void>();
   const over = (settle: () => void) => {
@@ -104,7 +100,7 @@ function start(
       if (message.kind === 'done') over(resolve);
       else if (message.kind === 'used') {
         state.underway -= 1;
-        changed();
+        changed(message.block);
       }
     },
     failed: (error) => over(() => reject(asEngineError(error))),

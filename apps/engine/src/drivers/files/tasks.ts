@@ -9,11 +9,15 @@ export type FilesTask =
   | { kind: 'changes'; layer: WritableLayer }
   | { kind: 'layer'; layer: WritableLayer; isStill: boolean };
 
+/** Memory that is handed over and back. */
+export type Block = Uint8Array<ArrayBuffer>;
+
 export type ToThread =
   | { kind: 'start'; id: number; task: FilesTask; scratch: string }
   /** One more block may be sent. */
   | { kind: 'credit'; id: number }
-  | { kind: 'input'; id: number; data: Uint8Array | null }
+  /** The first `size` bytes of a block; it comes back when they are taken. Null is the end. */
+  | { kind: 'input'; id: number; block: Block | null; size: number }
   | { kind: 'cancel'; id: number };
 
 export type FilesFailure = {
@@ -28,8 +32,8 @@ export type FromThread =
   /** What was asked for is held; blocks may follow. */
   | { kind: 'ready'; id: number; value?: PathStat }
   | { kind: 'block'; id: number; data: Uint8Array }
-  /** An input block was used up. */
-  | { kind: 'used'; id: number }
+  /** An input block was taken. */
+  | { kind: 'used'; id: number; block: Block }
   | { kind: 'done'; id: number; value?: PathStat | PathChange[] }
   | { kind: 'failed'; id: number; failure: FilesFailure };
 

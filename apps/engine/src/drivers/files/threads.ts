@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '#core/errors.ts';
-import type { FilesFailure, FilesTask, FromThread, ToThread } from './tasks.ts';
+import type { Block, FilesFailure, FilesTask, FromThread, ToThread } from './tasks.ts';
 
 /** Threads at most. Tasks share them: one that waits for its client takes no turn. */
 const THREADS = 3;
@@ -21,8 +21,8 @@ export type TaskListener = {
 };
 export type RunningTask = {
   credit(): void;
-  /** Hands the bytes over: they are not the caller's any more. */
-  input(data: Uint8Array<ArrayBuffer> | null): void;
+  /** Hands a block over until it comes back as used; null is the end. */
+  input(block: Block | null, size: number): void;
   cancel(): void;
 };
 
@@ -89,7 +89,7 @@ export function createThreads(scratch: string) {
       post(thread, { kind: 'start', id, task, scratch });
       return {
         credit: () => post(thread, { kind: 'credit', id }),
-        input: (data) => post(thread, { kind: 'input', id, data }, data ? [data.buffer] : []),
+        input: (block, size) => post(thread, { kind: 'input', id, block, size }, block ? [block.buffer] : []),
         cancel: () => post(thread, { kind: 'cancel', id }),
       };
     },

@@ -12,7 +12,7 @@ import { createTreeWriter, ExtractError } from '#os/tree-extract.ts';
 import { createPacker, PackError } from '#os/tree-pack.ts';
 import { cleanPath, type HeldPath, holdPath } from '#os/tree-stat.ts';
 import { openLower, openRoot, ProcessGone } from './roots.ts';
-import { type FilesFailure, type FilesTask, type FromThread, type ToThread, WINDOW } from './tasks.ts';
+import { type Block, type FilesFailure, type FilesTask, type FromThread, type ToThread, WINDOW } from './tasks.ts';
 
 /**
  * Reads and writes containers' trees in a thread of its own: its calls to the
@@ -23,7 +23,7 @@ type Job = {
   id: number;
   scratch: string;
   credit: number;
-  input: (Uint8Array | null)[];
+  input: { block: Block | null; size: number }[];
   isCancelled: boolean;
   /** Wakes the task that waits for credit or input. */
   wake?: () => void;
@@ -69,10 +69,12 @@ async function send(job: Job, blocks: Generator<Buffer, void>): Promise<void> {
 async function* received(job: Job): AsyncGenerator<Buffer> {
   for (;;) {
     await until(job, () => job.input.length > 0);
-    const data = job.input.shift();
-    if (!data) return;
-    post({ kind: 'used', id: job.id });
-    yield Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    const { block, size } = job.input.shift()!;
+    if (!block) return;
+    // A copy in this thread's small heap is cheap; blocks that are used again spare the engine's large one.
+    const data = Buffer.from(block.subarray(0, size));
+    post({ kind: 'used', id: job.id, block }, [block.buffer]);
+    yield data;
   }
 }
 
@@ -248,7 +250,7 @@ parentPort?.on('message', (message: ToThread) => {
   const job = jobs.get(message.id);
   if (!job) return;
   if (message.kind === 'credit') job.credit += 1;
-  else if (message.kind === 'input') job.input.push(message.data);
+  else if (message.kind === 'input') job.input.push(message);
   else job.isCancelled = true;
   const { wake } = job;
   job.wake = undefined;
