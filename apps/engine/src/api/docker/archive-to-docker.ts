@@ -1,14 +1,14 @@
 import type { PathChange, PathStat } from '#core/containers/archive-ports.ts';
 
 /** Go's os.FileMode: permission bits as they are, the rest in places of their own. */
-const TYPES: Readonly<Record<number, number>> = {
-  2401: 2 ** 25, // named pipe
-  4802: 2 ** 26 + 2 ** 21, // character device
-  9604: 2 ** 31, // directory
-  14406: 2 ** 26, // block device
-  21609: 2 ** 27, // symbolic link
-  26411: 2 ** 24, // socket
-};
+const TYPES: ReadonlyMap<number, number> = new Map([
+  [0o010000, 2 ** 25], // named pipe
+  [0o020000, 2 ** 26 + 2 ** 21], // character device
+  [0o040000, 2 ** 31], // directory
+  [0o060000, 2 ** 26], // block device
+  [0o120000, 2 ** 27], // symbolic link
+  [0o140000, 2 ** 24], // socket
+]);
 const SPECIAL: readonly (readonly [number, number])[] = [
   [0o4000, 2 ** 23],
   [0o2000, 2 ** 22],
@@ -16,7 +16,7 @@ const SPECIAL: readonly (readonly [number, number])[] = [
 ];
 
 export function goFileMode(mode: number): number {
-  let out = (mode & 0o777) + (TYPES[mode & 0o170000] ?? 0);
+  let out = (mode & 0o777) + (TYPES.get(mode & 0o170000) ?? 0);
   for (const [bit, value] of SPECIAL) if (mode & bit) out += value;
   return out;
 }
