@@ -61,8 +61,6 @@ export function createConnection({ deps, socket, client, fanout, sampler, statsO
         return;
       }
       if (BY_HAND.has(name)) client.used?.();
-      // Acknowledgements come from the page by itself.
-      if (!name.endsWith(':ack')) client.used?.();
       Promise.resolve()
         .then(() => handle(parsed.data as RequestOf<N>))
         .then(
