@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { isMainThread } from 'node:worker_threads';
 import { EngineError } from '#core/errors.ts';
+import { canSpawn, spawnProgram } from './spawn.ts';
 
 /**
  * The one place that starts programs. Argument arrays only, never a shell; a
@@ -136,11 +137,51 @@ function spawnWithPublicMask(file: string, args: readonly string[], options: Spa
   }
 }
 
+const signalNames = new Map(Object.entries(constants.signals).map(([name, value]) => [value, name as NodeJS.Signals]));
+
+/** `start` on the main thread; see spawn.ts. */
+function startDirectly(file: string, args: readonly string[], options: StartOptions): Child {
+  let spawned: ReturnType<typeof spawnProgram>;
+  try {
+    spawned = spawnProgram({
+      file,
+      args,
+      env: options.bareEnv ? { ...options.env } : { ...BASE_ENV, ...options.env },
+      cwd: options.cwd,
+      stdio: options.stdio ?? ['pipe', 'pipe', 'pipe'],
+      unref: options.unref === true,
+    });
+  } catch (error) {
+    throw spawnError(file, error);
+  }
+  const { pid, pipes, lives } = spawned;
+  const [stdin = null, stdout = null, stderr = null] = pipes;
+  const exited = spawned.exited.then(({ code, signal }) =>
+    exitOf(code, signal === null ? null : (signalNames.get(signal) ?? null)),
+  );
+  // Whatever waits to be written has nobody to read it.
+  exited.then(() => stdin?.destroy());
+  const ended = pipes.map((pipe) => pipe && new Promise((resolve) => pipe.once('close', resolve)));
+  const closed = Promise.all([exited, ...ended]).then(([exit]) => exit);
+  // The caller listens where it matters; a pipe nobody listens to must not end the engine.
+  for (const pipe of pipes) pipe?.on('error', () => undefined);
+  const kill = (signal: NodeJS.Signals | number = 'SIGKILL'): boolean => {
+    if (!lives()) return false;
+    try {
+      return process.kill(-pid, signal);
+    } catch {
+      return false;
+    }
+  };
+  return { pid, stdin, stdout, stderr, fds: pipes, kill, exited, closed };
+}
+
 /**
  * Starts a long-lived program. Rejects with `unavailable` when it is missing.
  * The caller reads or destroys every pipe it asked for.
  */
 export async function start(file: string, args: readonly string[], options: StartOptions = {}): Promise<Child> {
+  if (canSpawn) return startDirectly(file, args, options);
   const spawnOptions: SpawnOptions = {
     env: options.bareEnv ? { ...options.env } : { ...BASE_ENV, ...options.env },
     cwd: options.cwd,

@@ -39,6 +39,8 @@ const START_TIMEOUT = 30_000;
 /** Of the runtime's error text. */
 const MAX_ERROR = 64 * 1024;
 
+/** Milliseconds in which a process that runs gets its terminal. */
+const TERMINAL_WAIT = 1000;
 /** Milliseconds from the runtime's end to the end of what it wrote. */
 const LAST_WORDS = 500;
 
@@ -126,10 +128,14 @@ function gate(source: Readable): {
   };
 }
 
-/** The writing half of a terminal. Its end is not an end of file: a terminal has none but what is typed. */
-function terminalInput(master: Writable): Writable {
+/**
+ * The writing half of a terminal. Its end is not an end of file: a terminal has none but what is typed. What is typed
+ * early waits until the terminal has the size that was asked for before.
+ */
+function terminalInput(master: Writable, ready: Promise<void>): Writable {
   return new Writable({
-    write(chunk: Buffer, encoding, done) {
+    async write(chunk: Buffer, encoding, done) {
+      await ready;
       if (master.destroyed) done();
       else master.write(chunk, encoding, () => done());
     },
@@ -151,7 +157,7 @@ function killTree(pid: number): void {
 
 type Ends = { stdin: Writable | null; stdout: Readable; stderr: Readable | null; pty: Pty | null; child: Child };
 
-async function spawn(path: string, args: string[], request: ExecRequest): Promise<Ends> {
+async function spawn(path: string, args: string[], request: ExecRequest, ready: Promise<void>): Promise<Ends> {
   if (!request.tty) {
     const child = await start(path, args, { stdio: [request.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
     return { stdin: child.stdin, stdout: child.stdout!, stderr: child.stderr, pty: null, child };
@@ -159,7 +165,13 @@ async function spawn(path: string, args: string[], request: ExecRequest): Promis
   const pty = openPty(request.size);
   try {
     const child = await start(path, args, { stdio: [pty.slave, pty.slave, pty.slave] });
-    return { stdin: request.stdin ? terminalInput(pty.master) : null, stdout: pty.master, stderr: null, pty, child };
+    return {
+      stdin: request.stdin ? terminalInput(pty.master, ready) : null,
+      stdout: pty.master,
+      stderr: null,
+      pty,
+      child,
+    };
   } catch (error) {
     pty.master.destroy();
     throw error;
@@ -206,10 +218,16 @@ export async function exec(
   await writeFile(processFile, JSON.stringify(execProcess(live, request, deps.capabilities)), { mode: 0o600 });
   const clean = () => Promise.all([rm(processFile, { force: true }), rm(pidFile, { force: true })]);
   const runtime = deps.runtimeOf(live.id);
+  const { promise: ready, resolve: letIn } = Promise.withResolvers<void>();
   let ends: Ends;
   try {
     const { path, args } = runtime.command;
-    ends = await spawn(path, [...args, 'exec', '--pid-file', pidFile, '--process', processFile, live.id], request);
+    ends = await spawn(
+      path,
+      [...args, 'exec', '--pid-file', pidFile, '--process', processFile, live.id],
+      request,
+      ready,
+    );
   } catch (error) {
     await clean();
     throw error;
@@ -221,17 +239,26 @@ export async function exec(
   const watched = gate(pty ? ends.stdout : ends.stderr!);
   let pid = 0;
   let doomed = false;
+  let over = false;
   let size: Size | undefined;
+  let sizing: NodeJS.Timeout | undefined;
   const { promise: started, resolve: nowStarted, reject: neverStarted } = Promise.withResolvers<void>();
   // Most callers learn of a failure from the stream and the exit code.
   started.catch(() => undefined);
+  /** The process has its number a moment before it has its terminal. */
+  const setSize = (wanted: Size, until = Date.now() + TERMINAL_WAIT): void => {
+    clearTimeout(sizing);
+    if (resizeTerminalOf(pid, wanted) || over || Date.now() > until) letIn();
+    else sizing = setTimeout(() => setSize(wanted, until), 5);
+  };
   const begin = () => {
     pid ||= readPid(pidFile);
     if (pid === 0) return;
     nowStarted();
     clearTimeout(timer);
     watched.open();
-    if (size) resizeTerminalOf(pid, size);
+    if (size) setSize(size);
+    else if (!sizing) letIn();
     size = undefined;
     if (doomed) killTree(pid);
   };
@@ -252,7 +279,9 @@ export async function exec(
   const stderr = pty ? null : watched.out;
   const exited = (async () => {
     const { code } = await child.exited;
+    over = true;
     begin();
+    letIn();
     forget();
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', onAbort);
@@ -282,7 +311,7 @@ export async function exec(
       // does not, so the terminal inside is set.
       if (runtime.name === 'runc') child.kill('SIGWINCH');
       else if (pid === 0) size = wanted;
-      else resizeTerminalOf(pid, wanted);
+      else setSize(wanted);
     },
     kill,
     exited,
