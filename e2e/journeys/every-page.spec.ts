@@ -133,8 +133,10 @@ async function check(page: Page, name: string): Promise<void> {
     await page.emulateMedia({ colorScheme });
     await expect(page.locator('html')).toHaveClass(colorScheme === 'dark' ? /\bdark\b/ : /^(?!.*\bdark\b)/);
     await page.screenshot({ path: join(OUT, `${look}.png`) });
-    if (process.env.DOCS_IMAGES && PICTURED.includes(look))
+    if (process.env.DOCS_IMAGES && PICTURED.includes(look)) {
+      await mkdir(join(ROOT, 'docs/images'), { recursive: true });
       await copyFile(join(OUT, `${look}.png`), join(ROOT, 'docs/images', `${look}.png`));
+    }
     const axe = new AxeBuilder({ page });
     // What does not depend on the colours is the same in both themes.
     if (colorScheme === 'light') axe.withRules(['color-contrast', 'link-in-text-block']);
@@ -169,7 +171,7 @@ for (const view of VIEWS) {
 
 test('sign-in: dark and light, desk and phone, no serious axe violation', async ({ browser, complaints }) => {
   complaints.allow(/status of 401/);
-  const context = await browser.newContext({ baseURL: engine.url, reducedMotion: 'reduce' });
+  const context = await browser.newContext({ baseURL: engine.url, colorScheme: 'dark', reducedMotion: 'reduce' });
   complaints.watch(context);
   const page = await context.newPage();
   await page.goto('/sign-in');
