@@ -186,10 +186,10 @@ async function copyItem(copying: Copying, item: Match, place: string, isDirector
   const base = item.name ?? item.path.split('/').filter(Boolean).at(-1) ?? '';
   const parent = isDirectory ? place : place.slice(0, place.lastIndexOf('/'));
   const target = isDirectory ? `${place}/${base}` : place;
+  await makeDirectories(copying, parent);
   if (lstatSync(toBytes(job.targetRoot + target), { throwIfNoEntry: false })?.isDirectory()) {
     throw new LayerError(`cannot copy a file over the directory ${show(target)}`);
   }
-  await makeDirectories(copying, parent);
   await addOne(copying, path, target.slice(1), stat);
 }
 

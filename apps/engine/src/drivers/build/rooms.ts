@@ -247,7 +247,6 @@ async function makeBelow(root: string, path: string): Promise<void> {
     try {
       await mkdir(at);
       await chmod(at, 0o755);
-      await lchown(at, 0, 0);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EEXIST') continue;
