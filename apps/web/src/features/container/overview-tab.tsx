@@ -80,7 +80,7 @@ function mainFacts(container: ContainerInspect): [string, ReactNode][] {
   if (Date.parse(State.StartedAt) > 0)
     rows.push([facts.started, <RelativeTime ago key="started" time={State.StartedAt} />]);
   if (!isUp(State.Status) && Date.parse(State.FinishedAt) > 0) {
-    rows.push([facts.finished, <RelativeTime ago ago key="finished" time={State.FinishedAt} />]);
+    rows.push([facts.finished, <RelativeTime ago key="finished" time={State.FinishedAt} />]);
   }
   if (State.Pid > 0) rows.push([facts.pid, mono(String(State.Pid))]);
   return rows;

@@ -73,7 +73,7 @@ export function containerColumns(host: string): Column<ContainerRow>[] {
     {
       id: 'memory',
       header: text.memory,
-      width: '148px',
+      width: '176px',
       align: 'end',
       sort: (row) => row.stats?.memoryUsage,
       cell: (row) => <Memory row={row} />,

@@ -1,5 +1,5 @@
 'use client';
-import { Group } from 'lucide-react';
+import { ListTree } from 'lucide-react';
 import { useMemo } from 'react';
 import { usePreference } from '#lib/preferences.ts';
 import { containers } from '#lib/strings/containers.ts';
@@ -37,7 +37,7 @@ export function useStacks() {
       className={stacks.on ? 'bg-press text-text' : undefined}
       onClick={() => setStacks({ ...stacks, on: !stacks.on })}
     >
-      <Group className="size-4" />
+      <ListTree className="size-4" />
     </IconButton>
   );
   return { grouping, toggle };

@@ -27,6 +27,9 @@ export type LogSessionOptions = {
   host: string;
   container: string;
   tail: number | 'all';
+  /** RFC 3339; only lines from then, only lines until then. With an end nothing is followed. */
+  since?: string | undefined;
+  until?: string | undefined;
   store: LogStore;
   /** Runs the work soon, together with the next picture. */
   schedule: (work: () => void) => void;
@@ -76,9 +79,15 @@ export function createLogSession({ socket, store, schedule, marks, ...target }: 
     waitingLines = waitingChars = 0;
     gap.resume();
     const last = gap.last();
-    const request: LogsOpen = last
-      ? { host: target.host, container: target.container, tail: 'all', since: last, follow: true }
-      : { host: target.host, container: target.container, tail: target.tail, follow: true };
+    const since = last || target.since;
+    const request: LogsOpen = {
+      host: target.host,
+      container: target.container,
+      tail: since ? 'all' : target.tail,
+      ...(since ? { since } : {}),
+      ...(target.until ? { until: target.until } : {}),
+      follow: !target.until,
+    };
     const answer: Ack<{ stream: string }> = (result) => {
       if (mine !== attempt || closed) {
         if (result.ok) socket.emit('logs:close', { stream: result.value.stream });

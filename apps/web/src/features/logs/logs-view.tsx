@@ -5,15 +5,18 @@ import { ArrowDown, Eraser, Pause, Play } from 'lucide-react';
 import { useState } from 'react';
 import { usePreference } from '#lib/preferences.ts';
 import { logs as words } from '#lib/strings/logs.ts';
+import { useParam } from '#lib/url-state.ts';
 import { Button, IconButton } from '#ui/button.tsx';
 import { cx } from '#ui/class-names.ts';
 import { FixedLines } from './fixed-lines.tsx';
 import { LogDownloadMenu, LogOptionsMenu } from './log-menus.tsx';
 import { Nothing, Notices, Streams } from './log-notices.tsx';
 import { DEFAULT_OPTIONS, type LogOptions, tailOf } from './log-options.ts';
+import { LogRangeButton } from './log-range.tsx';
 import { LogFilterBox, LogSearchBox } from './log-search.tsx';
 import type { LogSession, LogView } from './log-session.ts';
 import type { LogStore } from './log-store.ts';
+import { type LogRange, timeParam } from './range.ts';
 import { EMPTY_QUERY, type LineQuery, useLineView } from './use-line-view.ts';
 import { useLogSession } from './use-log-session.ts';
 import { WrappedLines } from './wrapped-lines.tsx';
@@ -24,7 +27,11 @@ export type LogsViewProps = { host: string; container: string; name: string; tty
 export function LogsView(props: LogsViewProps) {
   const [stored, setStored] = usePreference<LogOptions>('logs', DEFAULT_OPTIONS);
   const options = { ...DEFAULT_OPTIONS, ...stored };
+  const [since] = useParam('since');
+  const [until] = useParam('until');
+  const range = { since: timeParam(since), until: timeParam(until) };
   const { view, store, session } = useLogSession({
+    ...range,
     host: props.host,
     container: props.container,
     tail: tailOf(options.tail),
@@ -37,6 +44,7 @@ export function LogsView(props: LogsViewProps) {
       view={view}
       store={store}
       session={session}
+      range={range}
       options={options}
       onOptions={(change) => setStored({ ...options, ...change })}
     />
@@ -47,6 +55,7 @@ type LoadedProps = LogsViewProps & {
   view: LogView;
   store: LogStore;
   session: LogSession;
+  range: LogRange;
   options: LogOptions;
   onOptions: (change: Partial<LogOptions>) => void;
 };
@@ -104,6 +113,7 @@ function Loaded(props: LoadedProps) {
         <IconButton label={words.clear} size="md" onClick={clear}>
           <Eraser className="size-4" />
         </IconButton>
+        <LogRangeButton range={props.range} />
         <LogDownloadMenu
           host={props.host}
           container={props.container}
@@ -119,7 +129,7 @@ function Loaded(props: LoadedProps) {
         {lines.shown.size() === 0 ? (
           <Nothing
             all={store.size()}
-            running={props.run !== null}
+            running={props.run !== null && !props.range.until}
             onClear={() => onQuery({ filter: '', invert: false, stdout: true, stderr: true })}
           />
         ) : (

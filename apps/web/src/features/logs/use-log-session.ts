@@ -10,8 +10,15 @@ const IDLE: LogView = { status: 'connecting', message: null, paused: false, held
 const FLUSH_MS = 50;
 
 /** Follows the log of a container while mounted. Another `run` (when it was started; null: not running) opens an ended log again. */
-export function useLogSession(options: { host: string; container: string; tail: number | 'all'; run: string | null }) {
-  const { host, container, tail, run } = options;
+export function useLogSession(options: {
+  host: string;
+  container: string;
+  tail: number | 'all';
+  run: string | null;
+  since: string | undefined;
+  until: string | undefined;
+}) {
+  const { host, container, tail, run, since, until } = options;
   const { socket } = useLive();
   const [current, setCurrent] = useState<{ store: LogStore; session: LogSession } | null>(null);
   // What is known of the container lags behind its output: its end must not look like a new beginning.
@@ -27,15 +34,17 @@ export function useLogSession(options: { host: string; container: string; tail: 
       host,
       container,
       tail,
+      since,
+      until,
       store,
       schedule: (work) => setTimeout(work, FLUSH_MS),
-      marks: { ended: words.ended, started: words.started },
+      marks: { ended: until ? words.rangeEnd : words.ended, started: words.started },
     });
     openedFor.current = latestRun.current;
     session.start();
     setCurrent({ store, session });
     return () => session.stop();
-  }, [socket, host, container, tail]);
+  }, [socket, host, container, tail, since, until]);
   const view = useSyncExternalStore(
     (changed) => current?.session.subscribe(changed) ?? (() => undefined),
     () => current?.session.view() ?? IDLE,
@@ -43,9 +52,9 @@ export function useLogSession(options: { host: string; container: string; tail: 
   );
   const ended = view.status === 'ended';
   useEffect(() => {
-    if (!ended || run === null || run === openedFor.current) return;
+    if (!ended || until || run === null || run === openedFor.current) return;
     openedFor.current = run;
     current?.session.again(true);
-  }, [ended, run, current]);
+  }, [ended, run, current, until]);
   return { view, store: current?.store ?? null, session: current?.session ?? null };
 }

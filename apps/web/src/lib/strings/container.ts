@@ -8,6 +8,7 @@ export const container = {
     logs: 'Logs',
     terminal: 'Terminal',
     stats: 'Stats',
+    files: 'Files',
     processes: 'Processes',
     inspect: 'Inspect',
     history: 'History',

@@ -12,6 +12,9 @@ const Terminal = dynamic(() => import('#features/terminal/terminal-tab.tsx').the
 const Stats = dynamic(() => import('#features/stats/stats-view.tsx').then((module) => module.StatsView), {
   ssr: false,
 });
+const Files = dynamic(() => import('#features/files/files-view.tsx').then((module) => module.FilesView), {
+  ssr: false,
+});
 const Processes = dynamic(
   () => import('#features/processes/processes-view.tsx').then((module) => module.ProcessesView),
   { ssr: false },
@@ -45,6 +48,7 @@ export function ContainerTabs() {
         stats: ({ host, container }) => (
           <Stats host={host} container={container.Id} running={isUp(container.State.Status)} />
         ),
+        files: ({ host, container }) => <Files host={host} container={container.Id} name={nameOf(container)} />,
         processes: ({ host, container }) => (
           <Processes host={host} container={container.Id} running={isUp(container.State.Status)} />
         ),
