@@ -213,6 +213,20 @@ describe('after the engine was killed', () => {
     expect(readMounts().filter(({ mountPoint }) => mountPoint.includes(id))).toEqual([]);
   });
 
+  test('a start that was cut short after its row was written is finished', async () => {
+    const request = stage.request({ args: sh('echo began; sleep 600') });
+    const process = await stage.runtime.create(request);
+    expect(stage.logOf(request.id)).toBe('');
+    const runtime = await stage.again();
+    const found = await runtime.recover([{ id: request.id, ...process }]);
+    expect(found.get(request.id)).toEqual({ kind: 'running', pid: process.pid, paused: false });
+    await until(() => stage.logOf(request.id).includes('began'));
+    // The next engine finds it running as any other.
+    const again = await (await stage.again()).recover([{ id: request.id, ...process }]);
+    expect(again.get(request.id)).toMatchObject({ kind: 'running' });
+    await runtime.remove(request.id);
+  });
+
   test('after a reboot nothing is there: lost', async () => {
     const known = { id: newId(), pid: 1, pidStartTime: 1 };
     expect((await stage.runtime.recover([known])).get(known.id)).toEqual({ kind: 'lost' });

@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ContainerExit, Recovered } from '#core/containers/ports.ts';
 import { type CgroupLayout, cgroupChildren, cgroupFrozen, cgroupRemove } from '#os/cgroup.ts';
 import { conmonChildLives, conmonPid } from '#os/conmon.ts';
 import { readMounts, unmount } from '#os/mount.ts';
-import { isAlive } from '#os/proc.ts';
+import { isAlive, procCommandLine } from '#os/proc.ts';
 import { type Live, liveFrom, type RuntimePaths, readSpec } from './bundle.ts';
 
 /** What the kernel and conmon's files say after the engine was away. */
@@ -20,6 +21,8 @@ export type RecoverDeps = {
   exitOf(id: string, bundle: string, cgroup: string): Promise<ContainerExit | null>;
   /** Takes over a container that lives. */
   adopt(live: Live): void;
+  /** Lets the command of a container that was only created run. */
+  start(id: string): Promise<void>;
   remove(id: string): Promise<void>;
   warn(fields: object, text: string): void;
 };
@@ -30,6 +33,26 @@ const ID = /^[0-9a-f]{64}$/;
 const EXIT_WAIT = 5000;
 const EXIT_POLL = 20;
 
+/**
+ * The engine was killed after it had written that the container runs, and before its command did: the runtime's init
+ * still waits at the FIFO (runc as `runc init`, crun as the `create` it was). The file alone does not tell, it is
+ * removed last.
+ */
+const waitsForStart = (deps: RecoverDeps, id: string, pid: number): boolean =>
+  existsSync(join(deps.paths.state, id, 'exec.fifo')) &&
+  /(^|\/)(runc init|crun .*create )/.test(procCommandLine(pid).join(' '));
+
+async function started(deps: RecoverDeps, id: string): Promise<boolean> {
+  try {
+    await deps.start(id);
+    return true;
+  } catch (error) {
+    deps.warn({ err: error, id }, 'a start that was cut short could not be finished');
+    await deps.remove(id);
+    return false;
+  }
+}
+
 async function recoverOne(deps: RecoverDeps, known: Known): Promise<Recovered> {
   const { id, pid, pidStartTime } = known;
   const bundle = join(deps.paths.bundles, id);
@@ -39,6 +62,7 @@ async function recoverOne(deps: RecoverDeps, known: Known): Promise<Recovered> {
   if (early) return { kind: 'exited', exit: early };
   if (spec && isAlive(pid, pidStartTime)) {
     deps.adopt(liveFrom(id, bundle, spec, pid, pidStartTime));
+    if (waitsForStart(deps, id, pid) && !(await started(deps, id))) return { kind: 'lost' };
     return { kind: 'running', pid, paused: cgroupFrozen(deps.cgroups, cgroup) };
   }
   // The process is gone, its conmon may just be writing the exit file. One that lives here was never acknowledged: the

@@ -189,6 +189,7 @@ export async function createRuntime(deps: RuntimeDeps): Promise<EmbeddedRuntime>
           rootfsBase: deps.rootfsBase,
           exitOf: exits.exitOf,
           adopt: (container) => live.set(container.id, container),
+          start: lifecycle.start,
           remove: lifecycle.remove,
           warn,
         },
