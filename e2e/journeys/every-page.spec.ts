@@ -157,6 +157,7 @@ for (const view of VIEWS) {
     const context = await browser.newContext({
       baseURL: engine.url,
       storageState,
+      colorScheme: 'dark',
       reducedMotion: 'reduce',
     });
     complaints.watch(context);

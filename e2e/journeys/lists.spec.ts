@@ -78,7 +78,7 @@ test('filter, chips, sort, live updates, and all of it in the URL; bulk stop and
 
   await test.step('several at once', async () => {
     for (const name of ['crane-1', 'crane-2', 'crane-10'])
-      await page.getByRole('checkbox', { name: `Select ${name}` }).check();
+      await page.getByRole('checkbox', { name: `Select ${name}`, exact: true }).check();
     const bar = page.getByRole('toolbar', { name: '3 selected' });
     await bar.getByRole('button', { name: 'Stop' }).click();
     for (const name of ['crane-1', 'crane-2', 'crane-10']) await expect(row(name)).toContainText('exited');
