@@ -110,6 +110,26 @@ describe('sign-in', () => {
     expect(Math.abs(median('ada') - median('nobody'))).toBeLessThan(20);
   });
 
+  test('takes as long for an account that is disabled as for one that is not there, password right or wrong', async () => {
+    await setUp();
+    await database.prisma.user.updateMany({ data: { disabled: true } });
+    const asked = [
+      ['ada', password],
+      ['ada', 'wrong password here'],
+      ['nobody', password],
+    ] as const;
+    const times: number[][] = asked.map(() => []);
+    for (let i = 0; i < 15; i++) {
+      for (const [index, [name, word]] of asked.entries()) {
+        const started = performance.now();
+        await access.signIn(name, word, { ...client, from: `${index}-${i}` }).catch(() => undefined);
+        times[index]?.push(performance.now() - started);
+      }
+    }
+    const medians = times.map((each) => each.sort((a, b) => a - b)[7] ?? 0);
+    expect(Math.max(...medians) - Math.min(...medians)).toBeLessThan(20);
+  });
+
   test('waits longer after each failure, per account and address, and locks nobody else out', () => {
     const backoff = createBackoff(() => clock);
     for (let i = 0; i < 5; i++) backoff.failed('ada', 'evil');
