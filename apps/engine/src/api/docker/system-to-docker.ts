@@ -1,4 +1,4 @@
-import { API_VERSION, MIN_API_VERSION } from '#api/http/version.ts';
+import { API_VERSION, compareVersions, MIN_API_VERSION } from '#api/http/version.ts';
 import type { System, SystemInfo } from '#core/system/system.ts';
 
 /** `GET /version`. */
@@ -79,7 +79,7 @@ function hostPart({ host }: SystemInfo) {
 }
 
 /** `GET /info`. `systemTime`: RFC 3339. */
-export function infoAnswer(info: SystemInfo, systemTime: string) {
+export function infoAnswer(info: SystemInfo, systemTime: string, version: string) {
   const { engine, host, containers } = info;
   const commit = (name: string) => ({ ID: engine.runtimes.get(name)?.version ?? '' });
   return {
@@ -102,8 +102,7 @@ export function infoAnswer(info: SystemInfo, systemTime: string) {
       Log: ['json-file', 'local', 'none'],
     },
     ...hostPart(info),
-    BridgeNfIptables: false,
-    BridgeNfIp6tables: false,
+    ...(compareVersions(version, '1.50') < 0 && { BridgeNfIptables: false, BridgeNfIp6tables: false }),
     Debug: engine.debug,
     NFd: info.openFiles,
     NGoroutines: 0,

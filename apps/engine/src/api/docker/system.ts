@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type DockerResponse, type DockerRoute, json } from '#api/http/route.ts';
-import { API_VERSION } from '#api/http/version.ts';
+import { API_VERSION, compareVersions } from '#api/http/version.ts';
 import { EngineError } from '#core/errors.ts';
 import type { System } from '#core/system/system.ts';
 import { formatNano } from '#lib/time.ts';
@@ -57,13 +57,16 @@ export function systemRoutes(deps: SystemRoutesDeps): DockerRoute[] {
       method: 'GET',
       path: '/info',
       permission: 'system:read',
-      handler: async () => json(infoAnswer(await system.info(), formatNano(now()))),
+      handler: async ({ version }) => json(infoAnswer(await system.info(), formatNano(now()), version)),
     },
     {
       method: 'GET',
       path: '/system/df',
       permission: 'system:read',
-      handler: async ({ query }) => json(await diskUsage(deps, query)),
+      handler: async ({ query, version }) => {
+        const usage = await diskUsage(deps, query);
+        return json(compareVersions(version, '1.42') < 0 ? { ...usage, BuilderSize: 0 } : usage);
+      },
     },
     {
       method: 'POST',
@@ -122,6 +125,5 @@ async function diskUsage({ diskUsage: measure }: SystemRoutesDeps, query: URLSea
     Containers: containers ?? null,
     Volumes: volumes ?? null,
     BuildCache: wants('build-cache') ? [] : null,
-    BuilderSize: 0,
   };
 }
