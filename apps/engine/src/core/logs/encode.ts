@@ -19,7 +19,7 @@ export type EncodeOptions = {
 export type StreamStarts = { readonly 1: number; readonly 2: number };
 
 export type Encoder = {
-  /** Takes the next bytes of the log, gives what they are for the client. The result is fresh memory. */
+  /** Takes the next bytes of the log, gives what they are for the client. The result is fresh memory; the block is free again. */
   push(block: Buffer): Buffer;
   /** The entry after `until` was seen: nothing more will come. */
   readonly done: boolean;
@@ -81,20 +81,30 @@ export function createEncoder(options: EncodeOptions, starts?: StreamStarts, off
     return at;
   };
 
+  /** The entry that began in the last block ends in this one: only it is put together. Gives what follows it. */
+  const finishCarried = (begun: Buffer, chunk: Buffer): Buffer => {
+    const newline = chunk.indexOf(NEWLINE);
+    carry = null;
+    if (newline < 0) return Buffer.concat([begun, chunk]);
+    position += encode(Buffer.concat([begun, chunk.subarray(0, newline + 1)]));
+    return chunk.subarray(newline + 1);
+  };
+
+  const keepRest = (rest: Buffer): void => {
+    if (rest.length > MAX_ENTRY) {
+      skipping = true;
+      position += rest.length;
+    } else carry = Buffer.from(rest);
+  };
+
   return {
     push(chunk) {
       if (done) return EMPTY;
-      const block: Buffer = carry === null ? chunk : Buffer.concat([carry, chunk]);
-      carry = null;
-      output.begin(block.length);
-      const used = encode(block);
+      output.begin(chunk.length + (carry?.length ?? 0));
+      const rest = carry === null ? chunk : finishCarried(carry, chunk);
+      const used = done ? 0 : encode(rest);
       position += used;
-      if (used < block.length && !done) {
-        if (block.length - used > MAX_ENTRY) {
-          skipping = true;
-          position = position + block.length - used;
-        } else carry = Buffer.from(block.subarray(used));
-      }
+      if (used < rest.length && !done) keepRest(rest.subarray(used));
       return output.take();
     },
     get done() {

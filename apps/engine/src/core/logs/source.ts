@@ -4,8 +4,10 @@ import { Readable } from 'node:stream';
 import type { Encoder } from './encode.ts';
 import { type LogFile, openNext } from './files.ts';
 
-/** Large enough that a read costs nothing beside parsing, small enough that a slow client holds little. */
-const BLOCK = 256 * 1024;
+/** Large enough that a thread's turn costs nothing beside parsing, small enough that a slow client holds little. */
+const BLOCK = 1024 * 1024;
+/** What is held for the client beyond one block. */
+const HIGH_WATER = 256 * 1024;
 /** At the live end reads are small and the bytes are in the page cache: reading them at once saves a thread's turn. */
 const LIVE_BLOCK = 64 * 1024;
 
@@ -33,7 +35,7 @@ export type Follow = {
 export function logStream(source: LogSource): Readable {
   const reader = createReader(source);
   return new Readable({
-    highWaterMark: BLOCK,
+    highWaterMark: HIGH_WATER,
     read() {
       reader.next().then(
         (chunk) => this.push(chunk),
@@ -89,17 +91,55 @@ function createReader({ path, files, offset: start, encoder, follow }: LogSource
     stirred = false;
   };
 
+  /** The block after the one that is being sent, read meanwhile. */
+  let ahead: { file: LogFile; at: number; block: Promise<Buffer> } | null = null;
+
+  /** Two blocks take turns, what is live has its own: fresh ones for each read would keep the garbage collector busy. */
+  const spare: Buffer[] = [];
+  let liveBlock: Buffer | null = null;
+  let inUse: Buffer | null = null;
+
+  const readAhead = (file: LogFile, at: number): void => {
+    const block = file.handle
+      .read(spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK), 0, BLOCK, at)
+      .then(({ buffer, bytesRead }) => buffer.subarray(0, bytesRead));
+    block.catch(() => undefined);
+    ahead = { file, at, block };
+  };
+
+  const readLarge = async (file: LogFile): Promise<Buffer> => {
+    // The encoder has taken what it needs from the block before.
+    if (inUse !== null) spare.push(inUse);
+    inUse = null;
+    if (ahead?.file !== file || ahead.at !== offset) readAhead(file, offset);
+    const block = await ahead?.block;
+    ahead = null;
+    if (block === undefined) return Buffer.alloc(0);
+    if (block.length === BLOCK && !closed) readAhead(file, offset + block.length);
+    if (block.length === BLOCK) inUse = block;
+    return block;
+  };
+
+  const readLive = (file: LogFile): Buffer => {
+    liveBlock ??= Buffer.allocUnsafeSlow(LIVE_BLOCK);
+    return liveBlock.subarray(0, readSync(file.handle.fd, liveBlock, 0, LIVE_BLOCK, offset));
+  };
+
+  const readShort = (file: LogFile, size: number): Buffer => {
+    const block = Buffer.allocUnsafeSlow(size);
+    return block.subarray(0, readSync(file.handle.fd, block, 0, size, offset));
+  };
+
   /** Bytes at the current place; null at the end of the file. */
   const readSome = async (file: LogFile): Promise<Buffer | null> => {
-    const block = Buffer.allocUnsafeSlow(live ? LIVE_BLOCK : BLOCK);
-    const count = live
-      ? readSync(file.handle.fd, block, 0, block.length, offset)
-      : (await file.handle.read(block, 0, block.length, offset)).bytesRead;
-    if (count === 0) return null;
+    const left = file.size - offset;
+    const short = !live && left > 0 && left <= HIGH_WATER;
+    const block = live ? readLive(file) : short ? readShort(file, left) : await readLarge(file);
+    if (block.length === 0) return null;
     // Far behind: read in large blocks off the main thread again.
-    live = live && count < LIVE_BLOCK;
-    offset += count;
-    return block.subarray(0, count);
+    live = live && block.length < LIVE_BLOCK;
+    offset += block.length;
+    return block;
   };
 
   /** Goes on to the next file. False when the current one is the newest. */
@@ -168,6 +208,7 @@ function createReader({ path, files, offset: start, encoder, follow }: LogSource
       for (const each of undo) each();
       stir();
       await busy;
+      await ahead?.block.catch(() => undefined);
       await Promise.all([current, ...queue].map((file) => file?.handle.close()));
       current = null;
     },

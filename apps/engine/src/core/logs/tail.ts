@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { StreamStarts } from './encode.ts';
 import { createStampReader, MAX_ENTRY, newHead, readHead, type StreamKind } from './entry.ts';
@@ -93,7 +94,8 @@ export async function walkBack(file: FileHandle, size: number, counter: TailCoun
   let torn = true;
   while (upTo > 0) {
     const from = Math.max(0, upTo - BLOCK);
-    const fresh = await readExactly(file, from, upTo - from);
+    // What was written last is in the page cache: waiting for a thread would take longer than reading it.
+    const fresh = await readExactly(file, from, upTo - from, upTo === size);
     let block = rest.length === 0 ? fresh : Buffer.concat([fresh, rest]);
     if (torn) {
       // What follows the last newline is an entry still being written.
@@ -115,9 +117,9 @@ export async function walkBack(file: FileHandle, size: number, counter: TailCoun
   return false;
 }
 
-async function readExactly(file: FileHandle, position: number, length: number): Promise<Buffer> {
+async function readExactly(file: FileHandle, position: number, length: number, now: boolean): Promise<Buffer> {
   const block = Buffer.allocUnsafeSlow(length);
-  let filled = 0;
+  let filled = now ? readSync(file.fd, block, 0, length, position) : 0;
   while (filled < length) {
     const { bytesRead } = await file.read(block, filled, length - filled, position + filled);
     if (bytesRead === 0) break;
