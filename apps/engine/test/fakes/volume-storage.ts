@@ -10,6 +10,7 @@ export function fakeVolumeStorage(): VolumeStorage {
     setAside: async (name) => void (present.delete(name) && aside.add(name)),
     putBack: async (name) => void (aside.delete(name) && present.add(name)),
     removeAside: async (name) => void aside.delete(name),
+    removeEmpty: async (name) => present.delete(name),
     list: async () => ({ present: [...present], aside: [...aside] }),
     mount: async () => undefined,
     unmount: async () => undefined,

@@ -131,7 +131,8 @@ it('a removal that a crash interrupted is completed or undone at the next start,
   await create('gone');
   await storage.setAside('gone');
   store.rows.delete('gone');
-  mkdirSync(join(root, 'volumes/unknown/_data'), { recursive: true });
+  for (const name of ['unknown', 'begun']) mkdirSync(join(root, 'volumes', name, '_data'), { recursive: true });
+  writeFileSync(join(root, 'volumes/unknown/_data/file'), 'somebody’s');
   volumes = await start();
   expect(readFileSync(join(kept.mountpoint, 'file'), 'utf8')).toBe('kept');
   expect(readdirSync(join(root, 'volumes')).sort()).toEqual(['kept', 'unknown']);

@@ -17,6 +17,8 @@ export interface VolumeStorage {
   putBack(name: string): Promise<void>;
   /** Deletes what was set aside, with all it holds. Idempotent. */
   removeAside(name: string): Promise<void>;
+  /** Removes the directory if it holds nothing; false when it holds something and is left as it is. */
+  removeEmpty(name: string): Promise<boolean>;
   /** Names of the directories there are, and of those set aside. */
   list(): Promise<{ present: string[]; aside: string[] }>;
   /** Mounts what the options say on the directory, unless something is. */

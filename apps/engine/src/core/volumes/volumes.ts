@@ -230,7 +230,10 @@ async function prune(
   return { deleted, reclaimed };
 }
 
-/** A crash in the middle of a removal is undone or completed by what the records say. Data of no volume is left alone. */
+/**
+ * A crash in the middle of a removal is undone or completed by what the records say; an empty directory is what a crash
+ * in the middle of a creation left. Data of no volume is left alone.
+ */
 async function recover(context: Context): Promise<void> {
   const { present, aside } = await context.storage.list();
   for (const name of aside) {
@@ -238,6 +241,7 @@ async function recover(context: Context): Promise<void> {
     else await discard(context, name);
   }
   for (const name of present) {
-    if (!context.records.has(name)) context.warn(`the directory of ${JSON.stringify(name)} belongs to no volume`);
+    if (context.records.has(name) || (await context.storage.removeEmpty(name))) continue;
+    context.warn(`the directory of ${JSON.stringify(name)} belongs to no volume`);
   }
 }

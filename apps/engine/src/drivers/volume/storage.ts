@@ -1,4 +1,4 @@
-import { lstat, mkdir, open, readdir, rename } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '#core/errors.ts';
 import type { VolumeStorage } from '#core/volumes/ports.ts';
@@ -56,6 +56,10 @@ export function createVolumeStorage(deps: { directory: string }): VolumeStorage 
     },
     putBack: (name) => move(aside(name), home(name)),
     removeAside: (name) => removeTree(aside(name)),
+    async removeEmpty(name) {
+      // rmdir(2) never takes data along, nor what is mounted.
+      return (await removeIfEmpty(data(name))) && (await removeIfEmpty(home(name)));
+    },
     async list() {
       const entries = await readdir(deps.directory, { withFileTypes: true }).catch(() => []);
       const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
@@ -89,6 +93,19 @@ export function createVolumeStorage(deps: { directory: string }): VolumeStorage 
       return Number(stdout.split('\t')[0]) || 0;
     },
   };
+}
+
+/** True when it is gone afterwards. */
+async function removeIfEmpty(path: string): Promise<boolean> {
+  try {
+    await rmdir(path);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTEMPTY' || code === 'EBUSY' || code === 'ENOTDIR') return false;
+    if (code === 'ENOENT') return true;
+    throw error;
+  }
 }
 
 async function syncDirectory(path: string): Promise<void> {
