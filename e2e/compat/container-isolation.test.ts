@@ -145,6 +145,15 @@ describe('security', () => {
     await api.call('DELETE', `/containers/${id}?force=1`);
   });
 
+  test('a log option without effect is a warning, an unknown one an error', async () => {
+    const log = (Config: Record<string, string>) => ({ LogConfig: { Type: 'json-file', Config } });
+    expect((await sh('true', log({ 'max-size': '1m', labels: 'a' }))).warnings).toEqual([]);
+    expect((await sh('true', log({ tag: '{{.Name}}', mode: 'blocking' }))).warnings).toEqual([
+      expect.stringContaining('tag'),
+    ]);
+    expect(await refused(log({ nosuch: '1' }))).toContain('nosuch');
+  });
+
   test('what this engine cannot do is refused with its name', async () => {
     expect(await refused({ StorageOpt: { size: '1G' } })).toContain('storage-opt');
     expect(await refused({ DeviceRequests: [{ Driver: 'nvidia', Count: -1, Capabilities: [['gpu']] }] })).toContain(

@@ -69,9 +69,9 @@ describe('restart policies', () => {
   test('AutoRemove takes the container and its anonymous volumes away', async () => {
     const id = await api.start({ Image, Cmd: ['true'], Volumes: { '/v': {} }, HostConfig: { AutoRemove: true } });
     await until(async () => (await api.call('GET', `/containers/${id}/json`)).status === 404, 'removal');
-    expect(
-      (await api.call('GET', '/volumes')).body.Volumes.filter((v: { Name: string }) => v.Name.length === 64),
-    ).toEqual([]);
+    const anonymous = async () =>
+      (await api.call('GET', '/volumes')).body.Volumes.filter(({ Name }: { Name: string }) => Name.length === 64);
+    await until(async () => (await anonymous()).length === 0, 'the volume to go with its container');
   });
 });
 
@@ -117,7 +117,7 @@ describe('list', () => {
       [{ before: ['two'] }, 'one'],
       [{ since: ['one'] }, 'two'],
       [{ expose: ['7000'] }, 'one'],
-      [{ publish: [port] }, ''],
+      [{ publish: [port] }, 'one'],
       [{ publish: [`${port}/tcp`] }, 'one'],
       [{ exited: ['4'] }, 'two'],
       [{ health: ['healthy'] }, 'one'],
@@ -138,7 +138,6 @@ describe('list', () => {
       [{ status: ['nosuch'] }, "invalid filter 'status=nosuch'"],
     ] as [Record<string, string[]>, string][]) {
       const found = await names(filters);
-      if (expected === '' && filters.publish) continue;
       expect([filters, found]).toEqual([filters, expected]);
     }
     const limited = (await api.call('GET', '/containers/json?limit=1&size=1')).body;
@@ -188,7 +187,7 @@ describe('exec', () => {
     expect(await api.call('POST', `/exec/${Id}/start`, { Detach: true })).toMatchObject({ status: 200, body: '' });
     const { Pid, Running } = (await api.call('GET', `/exec/${Id}/json`)).body;
     expect(Running).toBe(true);
-    expect(await readFile(`/proc/${Pid}/cmdline`, 'latin1')).toBe('sleep\x100\0');
+    expect(await readFile(`/proc/${Pid}/cmdline`, 'latin1')).toBe(['sleep', '200', ''].join('\0'));
     const bad = (await api.call('POST', `/containers/${id}/exec`, { Cmd: ['nosuch'] })).body.Id;
     const answer = await api.call('POST', `/exec/${bad}/start`, { Detach: true });
     expect(answer).toMatchObject({ status: 400, body: { message: expect.stringMatching(/"nosuch".*not found/) } });

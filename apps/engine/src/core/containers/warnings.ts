@@ -53,6 +53,16 @@ export function createWarnings(config: HostConfig, asked: HostConfigInput, limit
     ...(config.SecurityOpt ?? [])
       .filter((option) => /^label[=:]/.test(option) && !/^label[=:]disable$/.test(option))
       .map((option) => `SELinux is not used by this engine: ${option} has no effect.`),
+    ...logWarnings(config),
     ...limitWarnings(config, asked, limits),
   ];
 }
+
+/** Options of Docker's log drivers that change nothing here; refusing them would refuse many a working compose file. */
+const UNUSED_LOG_OPTIONS = ['compress', 'env-regex', 'labels-regex', 'max-buffer-size', 'mode', 'tag'];
+
+const logWarnings = ({ LogConfig }: HostConfig): string[] =>
+  UNUSED_LOG_OPTIONS.filter((option) => {
+    const value = LogConfig.Config[option];
+    return value !== undefined && value !== 'false' && value !== 'blocking';
+  }).map((option) => `The log option ${option} has no effect: log files are written by the container's supervisor.`);
