@@ -122,7 +122,11 @@ async function startExec(execs: Execs, request: DockerRequest, isHungUp?: HungUp
     const process = await execs.start(record.id, size);
     discardOutput(process);
     // Nobody listens to the stream: that it could not start is this answer.
-    await process.started;
+    await process.started?.catch(async (error: unknown) => {
+      // Whoever asks after this answer finds the exit code.
+      await process.exited.catch(() => undefined);
+      throw error;
+    });
     return { kind: 'empty', status: 200, headers: { 'Content-Length': '0' } };
   }
   const { tty } = record.config;
