@@ -8,9 +8,9 @@ export type Owner = { uid: number; gid: number };
 
 /** Something to copy from. */
 export type Tree = {
-  /** Directory on the host. */
+  /** Directory on the host; empty for an image, which is mounted only when somebody looks. */
   root: string;
-  /** What it holds never changes, and this says what it is: an image's id. */
+  /** An image's id. */
   identity?: string;
 };
 
@@ -96,7 +96,7 @@ export interface BuildRoom {
   /** Empty when nothing matches. Errors: `invalid_argument`. */
   scan(tree: Tree, request: ScanRequest, options: { signal: AbortSignal }): Promise<Match[]>;
   /** Host path of something in a tree, links resolved. Undefined when there is none. */
-  locate(tree: Tree, path: string): string | undefined;
+  locate(tree: Tree, path: string): Promise<string | undefined>;
   /** A new writable root over an image. */
   writable(imageId: string): Promise<BuildRoot>;
   /** What a stopped container has written, as a layer's tar; `stubs` (without leading slash) left out where empty. */

@@ -65,7 +65,7 @@ function bytes(text: string): number {
 async function sourceOf(build: Build, state: StageState, options: Options): Promise<string> {
   const tree = await treeOf(build, state, options.get('from') ?? '');
   const source = options.get('source') ?? '/';
-  const place = build.room.locate(tree, Buffer.from(source, 'utf8').toString('latin1'));
+  const place = await build.room.locate(tree, Buffer.from(source, 'utf8').toString('latin1'));
   if (place === undefined) throw bad(`failed to compute cache key: ${source.slice(0, 300)}: not found`);
   return place;
 }

@@ -137,7 +137,8 @@ async function mountStubs(build: Build, state: StageState, mounts: readonly Moun
     return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
   });
   const latin1 = [...new Set(stubs)].map((path) => Buffer.from(path, 'utf8').toString('latin1'));
-  return latin1.filter((path) => build.room.locate(image, path) === undefined);
+  const places = await Promise.all(latin1.map((path) => build.room.locate(image, path)));
+  return latin1.filter((_, index) => places[index] === undefined);
 }
 
 /** RUN: a container on the image so far, whose changes become a layer. */

@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { appendFile, chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import type { BuildRoom, BuildRooms, BuildRoot, Owner, Tree } from '#core/build/ports.ts';
+import type { BuildRoom, BuildRooms, BuildRoot, Match, Owner, Tree } from '#core/build/ports.ts';
 import type { ContainerRootfs, HostMounts } from '#core/containers/ports.ts';
 import { EngineError } from '#core/errors.ts';
 import { newId } from '#lib/ids.ts';
-import { readInRoot } from '#os/rootfile.ts';
 import type { Caches } from './caches.ts';
+import { type Context, createContext, readRegular } from './context.ts';
 import type { Fetch } from './fetch.ts';
+import { createMemo, type Memo } from './memo.ts';
 import { hostPath, resolveBelow, TooManyLinks, toBytes } from './resolve.ts';
-import { createBuildThread } from './thread.ts';
+import { type BuildThread, createBuildThread } from './thread.ts';
 
 export type RoomDeps = {
   dataRoot: string;
@@ -28,19 +27,20 @@ export type RoomDeps = {
 };
 
 const PREFIX = 'build-';
-/** Bytes of a context as sent. */
-const CONTEXT_LIMIT = 32 * 1024 ** 3;
+/** A longer answer is not kept from build to build. */
+const REMEMBERED_MATCHES = 1000;
 
 /** `<dataRoot>/tmp/build-<id>/`: `context`, `context.tar` while it comes, downloads, and the list of its containers. */
 export function createBuildRooms(deps: RoomDeps): BuildRooms {
   const temp = join(deps.dataRoot, 'tmp');
+  const memo = createMemo();
   return {
     async open() {
       const directory = join(temp, PREFIX + randomBytes(8).toString('hex'));
-      await mkdir(join(directory, 'context'), { recursive: true, mode: 0o700 });
-      // `COPY . /app` gives its mode to what it makes; the way to it stays closed.
-      await chmod(join(directory, 'context'), 0o755);
-      return createRoom(deps, directory);
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      const thread = createBuildThread();
+      const context = await createContext({ directory, thread, memo });
+      return createRoom(deps, { directory, thread, context, memo });
     },
     async recover() {
       const containers: string[] = [];
@@ -57,8 +57,9 @@ export function createBuildRooms(deps: RoomDeps): BuildRooms {
   };
 }
 
-function createRoom(deps: RoomDeps, directory: string): BuildRoom {
-  const thread = createBuildThread();
+type RoomParts = { directory: string; thread: BuildThread; context: Context; memo: Memo };
+
+function createRoom(deps: RoomDeps, { directory, thread, context, memo }: RoomParts): BuildRoom {
   const images = new Map<string, Promise<Mounted>>();
   const roots = new Set<Mounted>();
   const held: (() => void)[] = [];
@@ -80,25 +81,23 @@ function createRoom(deps: RoomDeps, directory: string): BuildRoom {
     await mkdir(path, { mode: 0o700 });
     return path;
   };
-  const context: Tree = { root: join(directory, 'context') };
+  const isContext = ({ root, identity }: Tree): boolean => identity === undefined && root === context.root;
+  /** Images are mounted, and the context unpacked, when somebody looks into them. */
+  const rootOf = async (tree: Tree): Promise<string> => {
+    if (tree.identity !== undefined) return (await image(tree.identity)).root;
+    if (isContext(tree)) await context.ready();
+    return tree.root;
+  };
+  const identityOf = (tree: Tree): readonly unknown[] | undefined =>
+    tree.identity !== undefined ? ['image', tree.identity] : isContext(tree) ? context.identity() : undefined;
 
   return {
-    context,
-    async receive(source, { signal }) {
-      const archive = join(directory, 'context.tar');
-      await pipeline(bounded(source), createWriteStream(archive, { mode: 0o600 }), { signal });
-      await thread.run({ kind: 'receive', archive, target: context.root }, { signal });
-      await rm(archive);
-    },
-    async put(name, bytes) {
-      await writeFile(join(context.root, name), bytes);
-      await chmod(join(context.root, name), 0o644);
-    },
-    read: async (path, maxBytes) => readRegular(context.root, path, maxBytes),
-    exclude: async (lines) => void (await thread.run({ kind: 'exclude', root: context.root, lines })),
-    async image(imageId) {
-      return { root: (await image(imageId)).root, identity: imageId };
-    },
+    context: { root: context.root },
+    receive: context.receive,
+    put: context.put,
+    read: context.read,
+    exclude: context.exclude,
+    image: async (imageId) => ({ root: '', identity: imageId }),
     async inline(name, text, options) {
       const root = await ownDirectory();
       await chmod(root, 0o755);
@@ -112,18 +111,23 @@ function createRoom(deps: RoomDeps, directory: string): BuildRoom {
       return { tree: { root }, name, digest, isText: contentType.startsWith('text/plain') };
     },
     async receiveFile({ root }, path, { signal }) {
-      await thread.run({ kind: 'receive', archive: join(root, path), target: context.root }, { signal });
+      await context.receiveFile(join(root, path), { signal });
     },
     readFrom: async ({ root }, path, maxBytes) => readRegular(root, path, maxBytes),
     async scan(tree, request, { signal }) {
-      const reply = await thread.run({ kind: 'scan', root: tree.root, request }, { signal });
-      return reply.matches ?? [];
+      const now = async (): Promise<Match[]> => {
+        const reply = await thread.run({ kind: 'scan', root: await rootOf(tree), request }, { signal });
+        return reply.matches ?? [];
+      };
+      const known = identityOf(tree);
+      return known ? memo.ask([...known, 'scan', request], now, (all) => all.length <= REMEMBERED_MATCHES) : now();
     },
-    locate(tree, path) {
-      const { path: found, stat } = below(tree.root, path);
-      return stat && toBytes(hostPath(tree.root) + found).toString('utf8');
+    async locate(tree, path) {
+      const root = await rootOf(tree);
+      const { path: found, stat } = below(root, path);
+      return stat && toBytes(hostPath(root) + found).toString('utf8');
     },
-    writable: async (imageId) => createRoot(deps, thread, await mountRoot(imageId), roots),
+    writable: async (imageId) => createRoot(deps, { thread, rootOf, roots }, await mountRoot(imageId)),
     async *containerLayer({ id, imageId }, { signal, latest, stubs }) {
       const lower = (await image(imageId)).root;
       const upper = join(deps.dataRoot, 'overlay', id, 'upper');
@@ -146,31 +150,12 @@ function createRoom(deps: RoomDeps, directory: string): BuildRoom {
   };
 }
 
-function readRegular(root: string, path: string, maxBytes: number): Buffer | null {
-  try {
-    return readInRoot(root, path, maxBytes);
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    const message = error.message.replace('of the container', 'of the build context');
-    throw new EngineError(error.code, message, { cause: error });
-  }
-}
-
 function below(root: string, path: string) {
   try {
     return resolveBelow(hostPath(root), path);
   } catch (cause) {
     if (!(cause instanceof TooManyLinks)) throw cause;
     throw new EngineError('invalid_argument', cause.message, { cause });
-  }
-}
-
-async function* bounded(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let size = 0;
-  for await (const chunk of source) {
-    size += chunk.length;
-    if (size > CONTEXT_LIMIT) throw new EngineError('too_large', `the context is larger than ${CONTEXT_LIMIT} bytes`);
-    yield chunk;
   }
 }
 
@@ -204,16 +189,14 @@ async function mountImage(deps: RoomDeps, imageId: string): Promise<Mounted> {
   return { id, root, unmount, discard };
 }
 
-function createRoot(
-  deps: RoomDeps,
-  thread: ReturnType<typeof createBuildThread>,
-  mounted: Mounted,
-  roots: Set<Mounted>,
-): BuildRoot {
+type RootParts = { thread: BuildThread; rootOf: (tree: Tree) => Promise<string>; roots: Set<Mounted> };
+
+function createRoot(deps: RoomDeps, { thread, rootOf, roots }: RootParts, mounted: Mounted): BuildRoot {
   const upper = join(deps.dataRoot, 'overlay', mounted.id, 'upper');
   return {
     async copy(request, { signal }) {
-      await thread.run({ kind: 'copy', sourceRoot: request.from.root, targetRoot: mounted.root, request }, { signal });
+      const sourceRoot = await rootOf(request.from);
+      await thread.run({ kind: 'copy', sourceRoot, targetRoot: mounted.root, request }, { signal });
     },
     async makeDirectory(path) {
       const { path: place, stat } = below(mounted.root, path);
