@@ -10,6 +10,8 @@ it.each([
   [event('container', 'health_status: unhealthy', 'a', { name: 'web' }), 'web is unhealthy'],
   [event('container', 'exec_create: sh -c ls', 'a', { name: 'web' }), 'web exec create sh -c ls'],
   [event('image', 'delete', `sha256:${'ab'.repeat(32)}`), 'abababababab removed'],
+  [event('image', 'save', 'x', { name: `sha256:${'ab'.repeat(32)}` }), 'abababababab saved'],
+  [event('container', 'archive-path', 'a', { name: 'web' }), 'web had files read'],
   [event('volume', 'create', 'data'), 'data created'],
   [event('container', 'constructor', 'a', { name: 'x' }), 'x constructor'],
 ])('%#', (sentence, text) => {

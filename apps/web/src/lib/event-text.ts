@@ -21,6 +21,11 @@ const verbs = new Map([
   ['tag', 'tagged'],
   ['untag', 'untagged'],
   ['load', 'loaded'],
+  ['save', 'saved'],
+  ['export', 'exported'],
+  ['commit', 'committed'],
+  ['archive-path', 'had files read'],
+  ['extract-to-dir', 'had files written'],
   ['import', 'imported'],
   ['connect', 'connected'],
   ['disconnect', 'disconnected'],
@@ -37,9 +42,9 @@ const verbs = new Map([
 export function eventSentence(event: LiveEvent): EventSentence {
   const { Type, Action, Actor } = event;
   const attributes = new Map(Object.entries(Actor.Attributes ?? {}));
-  const name = attributes.get('name');
-  const id = Actor.ID.startsWith('sha256:') ? Actor.ID.slice(7, 19) : Actor.ID;
-  const subject = name || (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id);
+  // An image without a tag has its digest for a name, too.
+  const id = (attributes.get('name') || Actor.ID).replace(/^sha256:/, '');
+  const subject = /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
   const [action = '', rest = ''] = Action.split(/:\s*/, 2);
   let detail = '';
   if (action === 'die') detail = `exit ${attributes.get('exitCode') ?? ''}`.trim();

@@ -14,7 +14,7 @@ export function RegistryFields({
   onChange: (value: RegistrySignIn) => void;
 }) {
   return (
-    <details className="group">
+    <details open={value.username !== '' || undefined}>
       <summary className="w-fit cursor-default rounded-[4px] text-muted text-sm hover:text-text">{text.title}</summary>
       <div className="mt-3 grid grid-cols-2 gap-3 max-md:grid-cols-1">
         <Field label={text.user}>

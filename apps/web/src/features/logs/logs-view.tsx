@@ -84,7 +84,7 @@ function Loaded(props: LoadedProps) {
   const Lines = options.wrap ? WrappedLines : FixedLines;
   return (
     <div className="flex min-h-0 flex-1 flex-col">
-      <div className="flex min-h-11 shrink-0 flex-wrap items-center gap-2 border-b px-6 py-1.5 max-md:px-4">
+      <div className="flex min-h-11 shrink-0 flex-wrap items-center gap-2 border-b px-6 py-1.5 max-md:gap-1 max-md:px-4">
         <LogSearchBox
           query={query}
           onQuery={onQuery}

@@ -63,13 +63,13 @@ function EventRow({ host, event, times }: { host: string; event: LiveEvent; time
   return (
     <li className="flex min-h-[38px] items-center gap-3 border-b px-6 max-md:px-4">
       <Icon className="size-4 shrink-0 text-faint" strokeWidth={1.7} aria-label={kind} />
-      <span className="truncate font-medium">{name}</span>
-      <span className="min-w-0 flex-1 truncate text-muted">
+      <span className="min-w-0 truncate font-medium">{name}</span>
+      <span className="min-w-12 flex-1 truncate text-muted">
         {verb}
         {detail && <span className="mono ml-1.5">{detail}</span>}
         {times > 1 && <span className="mono ml-2 text-faint">{overview.times(times)}</span>}
       </span>
-      <RelativeTime time={event.timeNano / 1e6} className="mono text-faint" />
+      <RelativeTime time={event.timeNano / 1e6} className="mono shrink-0 whitespace-nowrap text-faint" />
     </li>
   );
 }

@@ -5,12 +5,13 @@ import { useLiveEvents } from '#lib/live.tsx';
 import { dockerPath, requestLines } from '#lib/request.ts';
 import { overviewKeys } from './keys.ts';
 
-const KEPT = 100;
+/** Rows that repeat become one, so that more than is shown is kept. */
+const KEPT = 500;
 const PAST_SECONDS = 24 * 3600;
 
 /** Events of running commands and of terminals say little here. */
 function worthTelling(event: LiveEvent): boolean {
-  return !/^(exec_|attach|detach|resize|top|health_status: healthy|mount|unmount|connect|disconnect)/.test(
+  return !/^(exec_|attach|detach|resize|top|archive-path|extract-to-dir|health_status: healthy|mount|unmount|connect|disconnect)/.test(
     event.Action,
   );
 }

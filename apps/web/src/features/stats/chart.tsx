@@ -50,7 +50,7 @@ function optionsOf(props: ChartProps, width: number, onCursor: (index: number | 
   return {
     width,
     height: HEIGHT,
-    padding: [12, 8, 0, 0],
+    padding: [12, 28, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 5 }, drag: { setScale: false, x: false, y: false } },
     hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)] },
