@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { EngineError } from '#core/errors.ts';
+import { formatNano, parseNano } from '#lib/time.ts';
 import { createFakeContainers, createRequest, IMAGE_ID } from '#test/fakes/containers.ts';
 
 const make = async (host: Awaited<ReturnType<typeof createFakeContainers>>, name: string, hostConfig = {}) =>
@@ -91,6 +92,17 @@ describe('start and exit', () => {
     expect(host.actions(id)).toEqual(['create', 'start', 'die']);
     expect(host.events.at(-1)?.actor.attributes).toMatchObject({ exitCode: '3', execDuration: '0' });
     expect(JSON.parse(host.rows.get(id) ?? '').state).toMatchObject({ status: 'exited', exitCode: 3 });
+  });
+
+  it('does not end before it began, by a file whose time is the kernel’s last tick', async () => {
+    await using host = await createFakeContainers();
+    const id = await make(host, 'web');
+    await host.containers.start(id);
+    const { startedAt } = host.containers.resolve(id).state;
+    const tickBefore = formatNano((parseNano(startedAt) ?? 0n) - 4_000_000n);
+    host.exit(id, 0, { finishedAt: tickBefore });
+    await vi.waitFor(() => expect(host.containers.resolve(id).state.status).toBe('exited'));
+    expect(host.containers.resolve(id).state.finishedAt).toBe(startedAt);
   });
 
   it('answers not modified for what already is', async () => {

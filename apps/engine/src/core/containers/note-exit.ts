@@ -39,11 +39,14 @@ export function noteExit(context: Context, record: ContainerRecord, exit: Contai
   return after;
 }
 
-/** Times of files come from the kernel's tick, up to 10 ms behind the clock: nothing ends before it began. */
+/** Times of files come from the kernel's tick, up to 10 ms (CONFIG_HZ=100) behind the clock. */
+const TICK_NS = 10_000_000n;
+
+/** What ended within the tick in which it began did not end before that. Anything more is a clock that was set. */
 function later(startedAt: string, finishedAt: string): string {
   const start = parseNano(startedAt);
   const end = parseNano(finishedAt);
-  return start !== null && end !== null && end < start ? startedAt : finishedAt;
+  return start !== null && end !== null && end < start && start - end <= TICK_NS ? startedAt : finishedAt;
 }
 
 function durationMs(from: string, to: string): number {
