@@ -148,7 +148,7 @@ describe('stats, top and events', () => {
     const life = await docker(...range, '--filter', 'container=short');
     expect(life.stdout.split('\n').filter(Boolean)).toEqual(['create', 'start', 'die']);
     const execs = await docker(...range, '--filter', 'container=box');
-    expect(execs.stdout).toBe('exec_create: true\nexec_start: true\nexec_die\n');
+    expect(execs.stdout).toBe('exec_create: true \nexec_start: true \nexec_die\n');
     await expect(docker('events', '--filter', 'nosuch=1')).rejects.toThrow(/invalid filter 'nosuch'/);
   });
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { attachRoutes } from '#api/docker/attach.ts';
@@ -178,7 +178,10 @@ async function open() {
 function overlays(base: string) {
   return {
     async prepare(id: string) {
-      for (const name of ['upper', 'work', 'merged']) mkdirSync(join(base, 'overlay', id, name), { recursive: true });
+      for (const name of ['upper', 'work', 'merged']) {
+        mkdirSync(join(base, 'overlay', id, name), { recursive: true });
+        chmodSync(join(base, 'overlay', id, name), 0o755);
+      }
     },
     mounts: async (id: string, _image: string, target: string) => [
       {
