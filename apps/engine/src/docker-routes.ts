@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { archiveRoutes } from '#api/docker/archive.ts';
 import { attachRoutes } from '#api/docker/attach.ts';
-import { buildRoutes } from '#api/docker/build.ts';
+import { buildRoutes, cacheAnswer } from '#api/docker/build.ts';
 import { toSummary } from '#api/docker/container-to-docker.ts';
 import { containersRoutes } from '#api/docker/containers.ts';
 import { eventsRoutes } from '#api/docker/events.ts';
@@ -49,8 +49,9 @@ export function dockerRoutes(engine: Engine, log: Logger): DockerRoute[] {
 }
 
 /** The parts of `GET /system/df`; measured when asked for. */
-function diskUsage({ containers, images, volumes }: Engine) {
+function diskUsage({ builder, containers, images, volumes }: Engine) {
   return {
+    buildCache: async () => (await builder.caches()).map(cacheAnswer),
     layersSize: async () => images.diskUsage().total,
     images: async () =>
       images.list().map((record) =>

@@ -21,7 +21,19 @@ export type BuildRoutesDeps = {
 
 /** Bytes of all build arguments, or labels, together. */
 const MAP_LIMIT = 1024 * 1024;
-const PRUNE_FILTERS = ['id', 'parent', 'type', 'description', 'inuse', 'shared', 'private', 'until', 'unused-for'];
+const PRUNE_FILTERS = [
+  'id',
+  'parent',
+  'type',
+  'description',
+  'inuse',
+  'shared',
+  'private',
+  'until',
+  'unused-for',
+  'label',
+  'label!',
+];
 
 const bad = (message: string): EngineError => new EngineError('invalid_argument', message);
 
@@ -163,8 +175,26 @@ async function prune({ builder, now }: BuildRoutesDeps, { query }: DockerRequest
   const [until] = filters.get('until') ?? filters.get('unused-for') ?? [];
   const time = until === undefined ? undefined : parseTimestamp(until, now());
   if (time === null) throw bad(`invalid filter 'until=[${until}]'`);
+  // `docker system prune` asks with its own filters: what is kept here has no labels.
+  if (filters.get('label')?.length) return json({ CachesDeleted: null, SpaceReclaimed: 0 });
   const { ids, bytes } = await builder.prune(time === undefined ? {} : { until: Number(time / 1_000_000n) });
   return json({ CachesDeleted: ids.length > 0 ? ids : null, SpaceReclaimed: bytes });
+}
+
+/** One entry of `BuildCache` in `GET /system/df`: a directory of `RUN --mount=type=cache`. */
+export function cacheAnswer(cache: { id: string; bytes: number; usedAt: number; inUse: boolean }): object {
+  const time = new Date(cache.usedAt).toISOString();
+  return {
+    ID: cache.id,
+    Type: 'exec.cachemount',
+    Description: 'cached mount of RUN --mount=type=cache',
+    InUse: cache.inUse,
+    Shared: false,
+    Size: cache.bytes,
+    CreatedAt: time,
+    LastUsedAt: time,
+    UsageCount: 1,
+  };
 }
 
 /** `docker build` as the classic builder's clients use it, and its cache. */

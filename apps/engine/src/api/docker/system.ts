@@ -17,6 +17,7 @@ export type SystemRoutesDeps = {
     images(): Promise<readonly object[]>;
     containers(): Promise<readonly object[]>;
     volumes(): Promise<readonly object[]>;
+    buildCache?(): Promise<readonly object[]>;
   };
   /** Asks a registry about credentials; throws unauthenticated. */
   checkAuth?: (
@@ -113,17 +114,18 @@ async function diskUsage({ diskUsage: measure }: SystemRoutesDeps, query: URLSea
     if (!Object.hasOwn(DF_TYPES, type)) throw new EngineError('invalid_argument', `unknown object type: ${type}`);
   }
   const wants = (type: DfType): boolean => asked.length === 0 || asked.includes(type);
-  const [layers, images, containers, volumes] = await Promise.all([
+  const [layers, images, containers, volumes, buildCache] = await Promise.all([
     wants('image') ? measure.layersSize() : undefined,
     wants('image') ? measure.images() : undefined,
     wants('container') ? measure.containers() : undefined,
     wants('volume') ? measure.volumes() : undefined,
+    wants('build-cache') ? measure.buildCache?.() : undefined,
   ]);
   return {
     LayersSize: layers ?? 0,
     Images: images ?? null,
     Containers: containers ?? null,
     Volumes: volumes ?? null,
-    BuildCache: wants('build-cache') ? [] : null,
+    BuildCache: wants('build-cache') ? (buildCache ?? []) : null,
   };
 }
