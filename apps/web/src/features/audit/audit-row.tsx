@@ -10,6 +10,7 @@ import { cx } from '#ui/class-names.ts';
 import { CopyId } from '#ui/copy.tsx';
 import { DefinitionList } from '#ui/definition-list.tsx';
 import { RelativeTime } from '#ui/relative-time.tsx';
+import { shownId } from './shown-id.ts';
 
 export const TEMPLATE =
   'grid grid-cols-[88px_minmax(90px,1fr)_minmax(120px,1.4fr)_minmax(140px,2fr)_96px_20px] gap-x-4 max-md:grid-cols-[1fr_auto_20px]';
@@ -50,14 +51,24 @@ function ObjectName({ row }: { row: AuditRow }) {
   return (
     <>
       <span className="text-faint">{row.object.type} </span>
-      {row.object.name || row.object.id.slice(0, 12)}
+      {row.object.name || shownId(row.object.id)}
     </>
   );
 }
 
 function Result({ row }: { row: AuditRow }) {
-  if (row.decision === 'deny') return <Badge tone="watch">{words.refused}</Badge>;
-  if (row.result === 'error') return <Badge tone="bad">{words.failedResult(row.status)}</Badge>;
+  if (row.decision === 'deny')
+    return (
+      <Badge tone="watch" className="w-fit">
+        {words.refused}
+      </Badge>
+    );
+  if (row.result === 'error')
+    return (
+      <Badge tone="bad" className="w-fit">
+        {words.failedResult(row.status)}
+      </Badge>
+    );
   return <span className="text-muted">{words.ok}</span>;
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { exportHref, toQuery } from './filters.ts';
+import { shownId } from './shown-id.ts';
 
 const none = { q: '', actor: '', action: '', object: '', result: '', since: '' };
 
@@ -19,4 +20,9 @@ test('filters combine, and a span becomes a moment', () => {
 
 test('an export keeps the filters', () => {
   expect(exportHref({ q: 'a&b', result: 'ok' }, 'csv')).toBe('/api/v1/audit/export?q=a%26b&result=ok&format=csv');
+});
+
+test('shortens ids and leaves names as they are', () => {
+  expect(shownId(`sha256:${'ab'.repeat(32)}`)).toBe('abababababab');
+  expect(shownId('registry.example.com/shop/api:2.8.1')).toBe('registry.example.com/shop/api:2.8.1');
 });

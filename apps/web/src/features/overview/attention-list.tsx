@@ -4,12 +4,13 @@ import type { ContainerItem } from '#lib/collections/use-containers.ts';
 import { hostHref } from '#lib/host.tsx';
 import { overview } from '#lib/strings/overview.ts';
 import { buttonClass } from '#ui/button.tsx';
-import { RelativeTime } from '#ui/relative-time.tsx';
+import { RelativeTime, useNow } from '#ui/relative-time.tsx';
 import { StateShape } from '#ui/state-mark.tsx';
 import { needsAttention } from './attention.ts';
+import { useLatestEvents } from './use-latest-events.ts';
 
 export function AttentionList({ host, items }: { host: string; items: readonly ContainerItem[] }) {
-  const found = needsAttention(items);
+  const found = needsAttention(items, useLatestEvents(host).data, useNow());
   return (
     <section aria-labelledby="attention" className="flex min-w-0 flex-col">
       <h2 id="attention" className="px-6 pt-5 pb-2 text-base max-md:px-4">
@@ -27,14 +28,14 @@ export function AttentionList({ host, items }: { host: string; items: readonly C
         </div>
       ) : (
         <ul>
-          {found.map(({ item, reason }) => (
+          {found.map(({ item, state, reason }) => (
             <li key={item.id} className="border-b">
               <Link
                 href={hostHref(`/containers/${item.id}`, host)}
                 prefetch={false}
                 className="flex min-h-[37px] items-center gap-3 px-6 outline-offset-[-2px] hover:bg-hover max-md:min-h-11 max-md:px-4"
               >
-                <StateShape state={item.state} />
+                <StateShape state={state} />
                 <span className="truncate font-medium">{item.name}</span>
                 <span className="min-w-0 flex-1 truncate text-muted">{reason}</span>
                 {item.since && <RelativeTime time={item.since} className="mono text-faint" />}

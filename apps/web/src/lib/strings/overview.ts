@@ -22,6 +22,7 @@ export const overview = {
     unhealthy: 'its health check fails',
     restarting: 'restarts again and again',
     failed: (code: string) => `ended with exit code ${code}`,
+    outOfMemory: 'ran out of memory',
     dead: 'could not be removed',
   },
   sparkline: (name: string) => `${name} in the last ten minutes`,
