@@ -20,6 +20,16 @@ describe('run', () => {
     expect((await run('true', [], { input: 'x'.repeat(1_000_000) })).code).toBe(0);
   });
 
+  test('the mask is the usual one, whatever the engine’s', async () => {
+    const own = process.umask(0o077);
+    try {
+      expect((await run('/bin/sh', ['-c', 'umask'])).stdout).toBe('0022\n');
+      expect(process.umask()).toBe(0o077);
+    } finally {
+      process.umask(own);
+    }
+  });
+
   test('the environment is small and fixed', async () => {
     process.env.GANTRY_TEST_SECRET = 'canary';
     try {

@@ -1,9 +1,8 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import { isMainThread } from 'node:worker_threads';
 import { EngineError } from '#core/errors.ts';
-import { canSpawn, spawnProgram } from './spawn.ts';
+import { canSpawn, spawnProgram, withPublicMask } from './spawn.ts';
 
 /**
  * The one place that starts programs. Argument arrays only, never a shell; a
@@ -122,21 +121,6 @@ function killSession(child: ChildProcess, signal: NodeJS.Signals | number): bool
   }
 }
 
-/**
- * The runtime makes mount points that every user of a container must pass, and
- * containers begin with the usual mask, not with the engine's. Node has no
- * option for it; the fork happens inside the call.
- */
-function spawnWithPublicMask(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
-  if (!isMainThread) return spawn(file, [...args], options);
-  const own = process.umask(0o022);
-  try {
-    return spawn(file, [...args], options);
-  } finally {
-    process.umask(own);
-  }
-}
-
 const signalNames = new Map(Object.entries(constants.signals).map(([name, value]) => [value, name as NodeJS.Signals]));
 
 /** `start` on the main thread; see spawn.ts. */
@@ -191,7 +175,7 @@ export async function start(file: string, args: readonly string[], options: Star
   };
   let child: ChildProcess;
   try {
-    child = spawnWithPublicMask(file, args, spawnOptions);
+    child = withPublicMask(() => spawn(file, [...args], spawnOptions));
   } catch (error) {
     throw spawnError(file, error);
   }

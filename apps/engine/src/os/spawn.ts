@@ -25,6 +25,7 @@ const attributesMask = lib.func('int posix_spawnattr_setsigmask(void *attributes
 const sigfillset = lib.func('int sigfillset(void *set)');
 const pipe2 = lib.func('int pipe2(_Out_ int *fds, int flags)');
 const fcntl = lib.func('int fcntl(int fd, int command, int argument)');
+const umask = lib.func('unsigned int umask(unsigned int mask)');
 const waitpid = lib.func('int waitpid(int pid, _Out_ int *status, int options)');
 
 /** Larger than glibc's posix_spawn_file_actions_t (80), posix_spawnattr_t (336) and sigset_t (128). */
@@ -68,6 +69,19 @@ export class SpawnError extends Error {
     const name = Object.entries(koffi.os.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
     super(`${call}: ${name}`);
     this.code = name;
+  }
+}
+
+/**
+ * The runtime makes mount points that every user of a container must pass, and containers begin with the usual mask, not
+ * with the engine's. A program gets the mask of the thread that starts it.
+ */
+export function withPublicMask<T>(start: () => T): T {
+  const own = umask(0o022);
+  try {
+    return start();
+  } finally {
+    umask(own);
   }
 }
 
@@ -186,7 +200,7 @@ export function spawnProgram(request: SpawnRequest): Spawned {
     const pid = [0];
     const argv = [file, ...args, null];
     const envp = [...Object.entries(env).map(([name, value]) => `${name}=${value}`), null];
-    const errno = posixSpawn(pid, path, actions, attributes, argv, envp);
+    const errno = withPublicMask(() => posixSpawn(pid, path, actions, attributes, argv, envp));
     if (errno !== 0) throw new SpawnError(file, errno);
     kept = ends;
     return { ...watchEnd(pid[0] as number, !request.unref), pipes: ends.map(openEnd) };

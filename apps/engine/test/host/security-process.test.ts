@@ -157,8 +157,8 @@ describe('the process', () => {
 
   test('lets users of a container that are not root work in it', async () => {
     const script =
-      'ls / && cat /etc/hosts /etc/resolv.conf /etc/hostname && cd /a/b && touch /dev/shm/x /tmp/y && cat /d/f';
-    const flags = ['--rm', '-u', '1000:1000', '-v', 'data:/d', '-w', '/a/b'];
+      'ls / && cat /etc/hosts /etc/resolv.conf /etc/hostname && cd /a/b && touch /dev/shm/x /tmp/y && cat /d/e/f';
+    const flags = ['--rm', '-u', '1000:1000', '-v', 'data:/d/e', '-w', '/a/b'];
     expect(await engine.docker('run', ...flags, IMAGE, 'sh', '-ec', script)).toContain('127.0.0.1');
     expect(await engine.docker('exec', '-u', '1000', 'up', 'sh', '-ec', 'cat /etc/hosts; id -u')).toMatch(/1000\n$/);
   });
