@@ -132,7 +132,7 @@ async function prepare(request: BuildRequest, room: BuildRoom, signal: AbortSign
 }
 
 async function receiveRemote(url: string, dockerfile: string, room: BuildRoom, signal: AbortSignal): Promise<void> {
-  if (!/^https?:\/\//i.test(url) || /\.git(#|$)/i.test(url)) {
+  if (/^(git@|git:|ssh:)/i.test(url) || /^https?:[^#]*\.git(#|$)/i.test(url)) {
     throw new EngineError(
       'not_implemented',
       'Building from a git repository is not implemented by this version of Gantry',

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the words of a Dockerfile look like that
 import { describe, expect, it } from 'vitest';
 import { type Instruction, parseDockerfile, parseTrigger } from './instructions.ts';
 import { findStage, globalVariables, neededStages, planStages, targetStage } from './stages.ts';

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the words of a Dockerfile look like that
 import { describe, expect, it } from 'vitest';
 import { expandHeredoc, expandWord, expandWords, rawWords } from './words.ts';
 
