@@ -227,6 +227,18 @@ const refusedHost: [string, HostConfigInput, string][] = [
     'field TmpfsOptions must not be specified',
   ],
   ['mount type', { Mounts: [{ Type: 'x' as 'bind', Target: '/x' }] }, 'mount type unknown'],
+  [
+    'subpath out of the volume',
+    { Mounts: [{ Type: 'volume', Source: 'vol', Target: '/x', VolumeOptions: { Subpath: 'a/../../b' } }] },
+    'subpath must be a relative path within the volume',
+  ],
+  [
+    'recursive read-only without ReadOnly',
+    { Mounts: [{ Type: 'bind', Source: '/', Target: '/x', BindOptions: { ReadOnlyForceRecursive: true } }] },
+    'need ReadOnly',
+  ],
+  ['what only Windows has', { CpuPercent: 5 }, 'Linux does not support CpuPercent'],
+  ['kernel memory', { KernelMemory: 1 << 24 }, 'KernelMemory is not supported'],
   ['volumes from nobody', { VolumesFrom: ['nosuch'] }, 'No such container: nosuch'],
   ['link to nobody', { Links: ['nosuch:a'] }, 'No such container: nosuch'],
 ];
@@ -312,6 +324,30 @@ describe('mounts', () => {
     ]);
     expect(made.mounts.at(-1)?.Anonymous).toBe(true);
     expect(host.containers.usingVolume('shared')).toHaveLength(2);
+  });
+
+  it('are read-only with all below, only on top when asked, and parts of volumes where they are held', async () => {
+    await using host = await createFakeContainers();
+    const bind = { Type: 'bind', Source: host.root, ReadOnly: true } as const;
+    const { record: made } = await host.containers.create(
+      createRequest({
+        hostConfig: {
+          Binds: [`${host.root}:/all:ro`],
+          Mounts: [
+            { ...bind, Target: '/top', BindOptions: { ReadOnlyNonRecursive: true } },
+            { ...bind, Target: '/must', BindOptions: { ReadOnlyForceRecursive: true } },
+            { Type: 'volume', Source: 'vol', Target: '/part', VolumeOptions: { Subpath: 'a/./b' } },
+          ],
+        },
+      }),
+    );
+    await host.containers.start(made.id);
+    const mounts = new Map(host.processes.get(made.id)?.request.mounts.map((mount) => [mount.target, mount]));
+    expect(mounts.get('/all')?.options).toEqual(['rbind', 'rprivate', 'ro', 'rro']);
+    expect(mounts.get('/top')?.options).toEqual(['rbind', 'rprivate', 'ro']);
+    expect(mounts.get('/must')?.options).toEqual(['rbind', 'rprivate', 'rro']);
+    expect(mounts.get('/part')?.source).toBe(`${host.root}/run/held/${made.id}/3`);
+    expect(made.mounts.at(-1)).toMatchObject({ Subpath: 'a/b', NoCopy: true });
   });
 
   it('are made shallow before deep, and the user’s hide the engine’s', async () => {
