@@ -66,6 +66,8 @@ test('shells are offered, tabs live on in the dock, size follows, the process en
     await expect(page.getByText('Exited with code 7')).toBeVisible();
     await page.getByRole('button', { name: 'Start again' }).click();
     await expect(page.getByText('Exited with code 7')).toBeHidden();
+    // The prompt of the new shell, below what the old one left.
+    await expect(screenOf(page)).toContainText(/exit 7.*BusyBox.*#/s);
     await typeInto(page, 'echo again $((6*7))\n');
     await expect(screenOf(page)).toContainText('again 42');
   });
