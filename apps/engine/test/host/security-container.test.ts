@@ -108,7 +108,12 @@ describe('a container that asks for nothing', () => {
       ({ type, point }) => !['proc', 'sysfs', 'tmpfs', 'devpts', 'mqueue'].includes(type ?? '') && point !== '/',
     );
     const named = foreign.filter(({ type }) => !type?.startsWith('cgroup')).map(({ point }) => point);
-    expect(named.filter(Boolean).sort()).toEqual(['/etc/hostname', '/etc/hosts', '/etc/resolv.conf']);
+    // One runtime masks with the host's /dev/null, the other with its own.
+    expect(named.filter((point) => point && !MASKED.includes(point)).sort()).toEqual([
+      '/etc/hostname',
+      '/etc/hosts',
+      '/etc/resolv.conf',
+    ]);
   });
 
   test('has the default devices, can use no other, and makes none work', async () => {
