@@ -214,6 +214,16 @@ describe('observing', () => {
     expect((await api.call('GET', `/containers/${id}/logs`)).status).toBe(400);
   });
 
+  test('attach: what was printed, without following; one stream alone; neither', async () => {
+    const id = await api.start({ Image, Cmd: ['sh', '-c', 'echo one; echo two >&2'] });
+    await api.call('POST', `/containers/${id}/wait`);
+    const attach = async (query: string) => String((await api.call('POST', `/containers/${id}/attach?${query}`)).body);
+    expect(await attach('logs=1&stdout=1&stderr=1')).toMatch(/one\n.*two\n$/s);
+    expect(await attach('logs=1&stderr=1')).toMatch(/^[^o]*two\n$/);
+    expect(await attach('logs=1')).toBe('');
+    expect((await api.call('POST', `/containers/${id}/attach?detachKeys=ctrl-`)).status).toBe(400);
+  });
+
   test('events carry Docker’s attributes', async () => {
     const since = Date.now() / 1000;
     const id = await api.start({ ...SLEEP, Labels: { a: 'b' }, HostConfig: { Binds: ['seen:/v:ro'] } }, 'seen');

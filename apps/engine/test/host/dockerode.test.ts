@@ -114,6 +114,39 @@ describe.each(doors)('dockerode over %s', (_name, connect) => {
     });
   });
 
+  test('callbacks: create, attach, start, wait, inspect, rename, update, remove', async () => {
+    const docker = connect();
+    type Done<T> = (error: unknown, result?: T) => void;
+    const called = <T>(start: (done: Done<T>) => void): Promise<T> =>
+      new Promise((resolve, reject) => {
+        start((error, result) => (error ? reject(error as Error) : resolve(result as T)));
+      });
+    const options = {
+      Image: IMAGE,
+      Tty: true,
+      OpenStdin: true,
+      StdinOnce: true,
+      Cmd: ['sh', '-c', 'read x; echo got $x'],
+    };
+    const container = await called<Docker.Container>((done) => docker.createContainer(options, done));
+    const attach = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
+    const stream = await called<NodeJS.ReadWriteStream>((done) => container.attach(attach, done));
+    const said = text(stream);
+    await called((done) => container.start(done));
+    await called((done) => container.resize({ h: 20, w: 70 }, done));
+    stream.write('word\n');
+    expect(await called((done) => container.wait(done))).toEqual({ StatusCode: 0 });
+    expect(await said).toContain('got word');
+    await called((done) => container.rename({ name: `renamed-${container.id.slice(0, 8)}` }, done));
+    await called((done) => container.update({ CpuShares: 512 }, done));
+    const info = await called<Docker.ContainerInspectInfo>((done) => container.inspect(done));
+    expect(info).toMatchObject({ Name: `/renamed-${container.id.slice(0, 8)}`, HostConfig: { CpuShares: 512 } });
+    const list = await called<Docker.ContainerInfo[]>((done) => docker.listContainers({ all: true }, done));
+    expect(list.map(({ Id }) => Id)).toContain(container.id);
+    await called((done) => container.remove(done));
+    await expect(called((done) => container.inspect(done))).rejects.toMatchObject({ statusCode: 404 });
+  });
+
   test('stats in one shot, top, a volume and a network', async () => {
     const docker = connect();
     const container = await docker.createContainer({
