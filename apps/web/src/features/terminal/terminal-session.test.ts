@@ -90,12 +90,16 @@ test('output and an exit that overtake the answer are kept', () => {
   expect(session.view()).toMatchObject({ status: 'exited', exitCode: 3 });
 });
 
-test('input goes in pieces below the bound of a message, and nowhere before there is a process', () => {
+test('input goes in pieces below the bound of a message; what is typed ahead waits for the process', () => {
   const { accept, of, type } = setUp();
-  type('lost');
+  type('ls');
+  type('\r');
+  expect(of('terminal:input')).toEqual([]);
   accept('t1');
+  expect(of('terminal:input')).toEqual([{ terminal: 't1', data: 'ls\r' }]);
   type('x'.repeat(40_000));
-  expect(of('terminal:input').map((each) => (each.data as string).length)).toEqual([16_000, 16_000, 8000]);
+  const pieces = of('terminal:input').map((each) => (each.data as string).length);
+  expect(pieces).toEqual([3, 16_000, 16_000, 8000]);
 });
 
 test('a paste of several lines waits for a yes', () => {

@@ -55,6 +55,7 @@ export function createTerminalSession(options: { socket: TerminalSocket; screen:
   let attempt = 0;
   let early: (() => void)[] = [];
   let earlyIds: string[] = [];
+  let typedAhead = '';
 
   const change = (next: Partial<TerminalView>) => {
     view = { ...view, ...next };
@@ -96,6 +97,7 @@ export function createTerminalSession(options: { socket: TerminalSocket; screen:
     const mine = ++attempt;
     early = [];
     earlyIds = [];
+    typedAhead = '';
     change({ status: 'starting', exitCode: null, message: null });
     const answer: Ack<{ terminal: string; command: string[] }> = (result) => {
       if (mine !== attempt) {
@@ -111,6 +113,9 @@ export function createTerminalSession(options: { socket: TerminalSocket; screen:
         if (earlyIds[index] === result.value.terminal) event();
       });
       early = [];
+      const typed = typedAhead;
+      typedAhead = '';
+      if (typed !== '') input(typed);
     };
     if (socket.connected)
       socket.emit('terminal:open', { ...target, columns: emulator.cols, rows: emulator.rows }, answer);
@@ -118,7 +123,11 @@ export function createTerminalSession(options: { socket: TerminalSocket; screen:
   }
 
   function input(data: string): void {
-    if (id === null) return;
+    if (id === null) {
+      // Typed ahead, as in any terminal: it is the new shell's first input.
+      if (view.status === 'starting') typedAhead = (typedAhead + data).slice(0, INPUT_CHARS);
+      return;
+    }
     for (let at = 0; at < data.length; at += INPUT_CHARS) {
       send('terminal:input', { terminal: id, data: data.slice(at, at + INPUT_CHARS) });
     }
