@@ -8,6 +8,7 @@ export default defineConfig({
   testDir: 'journeys',
   outputDir: '../test-results',
   workers: 1,
+  retries: 1,
   timeout: 90_000,
   expect: { timeout: 15_000 },
   reporter: [

@@ -93,6 +93,7 @@ async function playwright() {
   );
   judge('e2e', code, () => {
     const { stats } = JSON.parse(readFileSync(file, 'utf8'));
+    if (stats.flaky > 0) report(`passed only at the second try: ${stats.flaky}`);
     return { passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped };
   });
 }
