@@ -44,7 +44,7 @@ describe('the Dockerfile and .dockerignore', () => {
   });
 
   it('may be links inside', async () => {
-    expect((await build(null, { Dockerfile: link('sub/D'), 'sub/D': FROM + 'ENV A=1' })).text).toContain('ENV A=1');
+    expect((await build(null, { Dockerfile: link('sub/D'), 'sub/D': `${FROM}ENV A=1` })).text).toContain('ENV A=1');
   });
 
   it('are no FIFO, directory or device', async () => {
