@@ -67,6 +67,12 @@ async function vitest(project) {
   judge(project, code, () => {
     const data = JSON.parse(readFileSync(file, 'utf8'));
     const tests = data.testResults.flatMap((suite) => suite.assertionResults);
+    // A test that passed at its second try keeps the message of its first.
+    for (const test of tests) {
+      if (test.status === 'passed' && test.failureMessages.length > 0) {
+        report(`passed only at the second try: ${test.fullName}\n${test.failureMessages[0].split('\n')[0]}`);
+      }
+    }
     for (const test of tests)
       if (test.status === 'skipped' || test.status === 'pending') report(`skipped: ${test.fullName}`);
     // A suite that fails before its tests (an import, a hook) has no failed test of its own.
